@@ -11,26 +11,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from threading import Event
 
-from hpo_tui.engine.at_once import Patient
-from hpo_tui.engine.execution.base import Executor, Exit, Launch, Running, Slot
+from hpo_tui.engine.at_once import Asked, Patient
+from hpo_tui.engine.execution.base import Executor, Launch, Running, Slot
 from hpo_tui.engine.execution.local import GoneRun
-from hpo_tui.engine.execution.traces import lost, read_exit
+from hpo_tui.engine.execution.ray_run import PATIENCE, START_SECONDS, Begun, RayRun, RaySlot
 from hpo_tui.engine.spec import Resources
 
 NAMESPACE = "hpo-tui"
-_START_SECONDS = 60.0
-"""How long a node may take to start a trial's shim before the trial counts as not started."""
 _ROUNDED = 1e-4
 """Ray counts resources in ten-thousandths."""
-_CHECK_SECONDS = 5.0
-"""Between two questions whether a trial's actor still lives; its end is seen in its files."""
-_PATIENCE = 0.5
-"""Seconds for which the runner waits for Ray, which may hang: it has other things to do."""
 
 
 class RayError(Exception):
@@ -70,72 +64,6 @@ class ShimActor:
             self.popen.send_signal(signal.SIGCONT)
 
 
-class RaySlot:
-    """Room for one trial, counted here; Ray itself keeps the resources."""
-
-    def __init__(self, held: set[int], number: int) -> None:
-        self.device = "ray"
-        self._held, self.number = held, number
-
-    def release(self) -> None:
-        """Give it back."""
-        self._held.discard(self.number)
-
-
-class RayRun(Running):
-    """A trial's shim on a node of the cluster."""
-
-    def __init__(self, launch: Launch, actor: Any, slot: RaySlot, pid: int, device: str) -> None:
-        self.launch, self.number, self.slot = launch, launch.number, slot
-        self.pid, self.device = pid, device
-        self.started = 0.0  # seconds since another machine's boot mean nothing here
-        self._actor = actor
-        self._asked = time.monotonic()
-        self._question = Patient(self._ended, _PATIENCE)
-
-    def poll(self) -> Exit | None:
-        """Return how it ended: as the shim recorded, or that its node is gone."""
-        found = read_exit(self.launch, oom=False)
-        if found is not None:
-            return found
-        if time.monotonic() - self._asked < _CHECK_SECONDS:
-            return None
-        self._asked = time.monotonic()
-        if self._question.ask() is not True:  # not ended, or nobody knows at present
-            return None
-        return read_exit(self.launch, oom=False) or lost(self.launch)
-
-    def _ended(self) -> bool:
-        """Whether the shim has ended, or its actor is not there any more; for a thread."""
-        import ray
-
-        try:
-            return bool(ray.get(self._actor.ended.remote(), timeout=_CHECK_SECONDS))
-        except ray.exceptions.GetTimeoutError:
-            return False
-        except ray.exceptions.RayError:
-            return True
-
-    def stop(self) -> None:
-        """Ask it to end: the shim passes SIGTERM on and keeps the grace period."""
-        self._actor.signal.remote(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Have the shim kill everything at once."""
-        self._actor.signal.remote(signal.SIGUSR1)
-
-    def release(self) -> None:
-        """End the actor, which gives its resources back to the cluster."""
-        Patient(self._end, _PATIENCE).ask()
-        self.slot.release()
-
-    def _end(self) -> None:
-        import ray
-
-        with contextlib.suppress(ray.exceptions.RayError):
-            ray.kill(self._actor)
-
-
 def _shares() -> tuple[Mapping[str, float], Mapping[str, float]]:
     """Return what the cluster has, and what of it is free; for a thread."""
     import ray
@@ -165,9 +93,11 @@ class RayExecutor(Executor):
         self._ray, self._resources = ray, resources
         self._mark = hashlib.sha256(study.encode()).hexdigest()[:12]
         self._held: set[int] = set()
-        self._shares = Patient(_shares, _PATIENCE)
+        self._shares = Patient(_shares, PATIENCE)
         self._all: Mapping[str, float] = {}
         """What the cluster had when it answered last."""
+        self._told: list[str] = []
+        """What came of starts that were not waited for."""
         self._silent = ""
         """Why it is not known what is free, empty where it is."""
 
@@ -235,31 +165,54 @@ class RayExecutor(Executor):
         return f"{self._mark}-{launch.number}-{launch.attempt}"
 
     def start(self, launch: Launch, slot: Slot) -> Running:
-        """Start a trial's shim on a node. Raises OSError if that fails; the place is free then."""
+        """Have a trial's shim started on a node, in a thread: a node may take long for it.
+
+        Raises OSError if that fails at once; the place is free then.
+        """
         assert isinstance(slot, RaySlot)
-        actor = None
         try:
             kind, need = self._share()
             for old in (launch.folder.exit, launch.folder.process):
                 old.unlink(missing_ok=True)
-            actor = self._ray.remote(ShimActor).options(
-                name=self._name(launch), lifetime="detached", namespace=NAMESPACE,
-                max_restarts=0, num_gpus=need if kind == "GPU" else 0.0,
-                num_cpus=need if kind == "CPU" else 0.0,
-            ).remote()  # fmt: skip
-            asked = actor.start.remote(
-                launch.supervised, dict(launch.environment), launch.cwd, str(launch.folder.log)
-            )
-            pid, device = self._ray.get(asked, timeout=_START_SECONDS)
-        except (self._ray.exceptions.RayError, ValueError) as error:
-            if actor is not None:
-                self._ray.kill(actor)
-            slot.release()
-            raise OSError(f"Ray did not start trial {launch.number}: {error}") from error
         except OSError:
             slot.release()
             raise
-        return RayRun(launch, actor, slot, pid, device)
+        given_up = Event()
+        beginning = Asked(partial(self._begin, launch, kind, need, given_up))
+        run = RayRun(launch, slot, self._told.append, beginning=beginning, given_up=given_up)
+        run.begun(PATIENCE)
+        if run.failed is not None:
+            slot.release()
+            text = f"Ray did not start trial {launch.number}: {run.failed}"
+            raise OSError(text) from run.failed
+        return run
+
+    def _begin(self, launch: Launch, kind: str, need: float, given_up: Event) -> Begun:
+        """Start a trial's shim on a node; for a thread. What nobody waits for any more is ended."""
+        actor = self._ray.remote(ShimActor).options(
+            name=self._name(launch), lifetime="detached", namespace=NAMESPACE,
+            max_restarts=0, num_gpus=need if kind == "GPU" else 0.0,
+            num_cpus=need if kind == "CPU" else 0.0,
+        ).remote()  # fmt: skip
+        try:
+            asked = actor.start.remote(
+                launch.supervised, dict(launch.environment), launch.cwd, str(launch.folder.log)
+            )
+            pid, device = self._ray.get(asked, timeout=START_SECONDS)
+            if given_up.is_set():
+                actor.signal.remote(signal.SIGUSR1)
+                raise TimeoutError("nobody waits for it any more")
+        except Exception:
+            with contextlib.suppress(Exception):  # why it has failed tells more
+                self._ray.kill(actor)
+            raise
+        return actor, pid, device
+
+    def notes(self) -> list[str]:
+        """Return what came of starts that were not waited for."""
+        told = self._told[:]
+        self._told.clear()
+        return told
 
     def adopt(self, launch: Launch, device: str) -> Running:
         """Return an attempt that an earlier runner started: its actor has gone on without it."""
@@ -268,7 +221,8 @@ class RayExecutor(Executor):
         except ValueError:
             return GoneRun(launch)
         self._held.add(launch.number)
-        return RayRun(launch, actor, RaySlot(self._held, launch.number), 0, device)
+        slot = RaySlot(self._held, launch.number)
+        return RayRun(launch, slot, self._told.append, begun=(actor, 0, device))
 
     def lend(self, device: str, on: bool) -> str:
         """Refuse: the cluster's own tools give nodes away."""

@@ -156,7 +156,7 @@ def test_stop_kill_and_adopt(cluster: Any, tmp_path: Path) -> None:
 
 
 def test_a_lost_node_is_told(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hpo_tui.engine.execution.ray._CHECK_SECONDS", 0.0)
+    monkeypatch.setattr("hpo_tui.engine.execution.ray_run.CHECK_SECONDS", 0.0)
     executor = RayExecutor("auto", Resources(), "study")
     slot = executor.reserve(1, "full")
     assert slot is not None
@@ -273,10 +273,93 @@ def test_what_a_cluster_cannot_say_is_no_reason_to_stop(cluster: Any) -> None:
     assert executor.capacity() == 2
 
 
+def test_a_start_that_takes_long_is_not_waited_for(
+    cluster: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    executor = RayExecutor("auto", Resources(gpus="none", threads=2), "study")
+    slots = [executor.reserve(n, "full") for n in (1, 2)]
+    assert slots[0] is not None
+    assert slots[1] is not None
+    answers = request.getfixturevalue("hangs")
+    began = time.monotonic()
+    run = executor.start(launch(tmp_path, "pass"), slots[0])
+    long = executor.start(launch(tmp_path, "import time; time.sleep(60)", 2), slots[1])
+    assert (run.pid, run.device, executor.notes()) == (0, "ray", [])
+    long.stop()  # it gets that as soon as it is there
+    assert time.monotonic() - began < LONG
+    answers.set()
+    assert end_of(run).code == 0
+    deadline = time.monotonic() + 60
+    while not (end := long.poll()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert end.stopped == "asked" or end.lost  # before the shim knew of signals
+    assert "trial 2 runs on 10.0.0.7" in executor.notes()
+    assert executor.notes() == []
+    run.release()
+    assert executor.reserve(3, "full") is not None
+
+
+def test_a_start_that_fails_late_is_told_and_the_trial_waits_again(
+    cluster: Any, tmp_path: Path
+) -> None:
+    executor = RayExecutor("auto", Resources(gpus="none", threads=4), "study")
+    slot = executor.reserve(1, "full")
+    assert slot is not None
+    fails = threading.Event()
+
+    def get(value: Any, timeout: float | None = None) -> Any:
+        assert fails.wait(60)
+        raise FakeRayError("no node answers")
+
+    cluster.get = get
+    run = executor.start(launch(tmp_path, "import time; time.sleep(60)"), slot)
+    assert run.poll() is None
+    fails.set()
+    end = end_of(run)
+    assert (end.lost, end.begun) == (True, False)
+    assert executor.notes() == ["trial 1 was not started by Ray: no node answers"]
+    assert next(iter(cluster.actors.values())).dead
+    run.release()
+    assert executor.reserve(2, "full") is not None
+
+
+def test_a_start_that_was_given_up_leaves_nothing(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    executor = RayExecutor("auto", Resources(gpus="none", threads=4), "study")
+    slot = executor.reserve(1, "full")
+    assert slot is not None
+    answers = request.getfixturevalue("hangs")
+    run = executor.start(launch(tmp_path, "import time; time.sleep(60)"), slot)
+    assert run.poll() is None
+    monkeypatch.setattr(run, "_deadline", time.monotonic())
+    end = run.poll()
+    assert end is not None
+    assert (end.lost, end.begun) == (True, False)
+    answers.set()
+    shim = next(iter(cluster.actors.values()))._made.popen
+    shim.wait(30)  # of the 60 s that its trial takes
+
+
+def test_a_start_that_fails_at_once_is_refused(cluster: Any, tmp_path: Path) -> None:
+    executor = RayExecutor("auto", Resources(gpus="none", threads=4), "study")
+    slot = executor.reserve(1, "full")
+    assert slot is not None
+
+    def get(value: Any, timeout: float | None = None) -> Any:
+        raise FakeRayError("no room")
+
+    cluster.get = get
+    with pytest.raises(OSError, match="Ray did not start trial 1: no room"):
+        executor.start(launch(tmp_path, "import time; time.sleep(60)"), slot)
+    assert executor.reserve(2, "full") is not None
+
+
 def test_trials_of_a_cluster_that_hangs_are_taken_to_run_on(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setattr("hpo_tui.engine.execution.ray._CHECK_SECONDS", 0.0)
+    monkeypatch.setattr("hpo_tui.engine.execution.ray_run.CHECK_SECONDS", 0.0)
     executor = RayExecutor("auto", Resources(), "study")
     slot = executor.reserve(1, "full")
     assert slot is not None
