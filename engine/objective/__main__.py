@@ -19,12 +19,11 @@ the script is being looked at for the first time: parameters that have no value 
 range, and what is asked for is written there, one JSON object a line.
 """
 
-import runpy
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from hpo_tui.engine import trial as client
+from hpo_tui.engine.objective.running import run_script
 from hpo_tui.engine.objective.stand_ins import take_over, turn
 
 
@@ -33,11 +32,11 @@ def main(argv: Sequence[str]) -> None:
     if argv[:1] in ([], ["-m"]) and len(argv) < 2:
         raise SystemExit("name a script: python -m hpo_tui.engine.objective train.py")
     if not client.active:
-        _run(argv)
+        run_script(argv)
         return
     take_over()
     try:
-        _run(argv)
+        run_script(argv)
     except BaseException:
         if turn.code != 0:
             raise  # else the script has caught what ended it, and its own end does not matter
@@ -50,16 +49,6 @@ _NO_TRIAL = (
     "{} called neither Study.optimize nor Study.ask and Study.tell: if an option makes it search,"
     " its command needs that"
 )
-
-
-def _run(argv: Sequence[str]) -> None:
-    if argv[0] == "-m":
-        sys.argv = [*argv[1:]]
-        runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.argv = [*argv]
-        sys.path[0] = str(Path(argv[0]).absolute().parent)
-        runpy.run_path(argv[0], run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,92 @@
+"""The texts of requests and answers of SigOpt's service, as tables and lists."""
+
+import math
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+Body = dict[str, Any]
+_RESOURCES = frozenset(
+    ("aiexperiments", "batch", "best_assignments", "best_training_runs", "checkpoints", "clients",
+     "experiments", "files", "importances", "metric_importances", "observations", "organizations",
+     "pki_sessions", "projects", "queued_suggestions", "stopping_criteria", "suggestions", "tokens",
+     "training_runs")
+)  # fmt: skip
+"""The words of a path that are no identifiers."""
+
+
+def places_of(path: Iterable[Any]) -> list[tuple[str, str]]:
+    """Return the resources of a path, each with its identifier, or nothing."""
+    found: list[tuple[str, str]] = []
+    for part in map(str, path):
+        before = found[-1] if found else ("", "1")
+        if before[1] == "" and part not in _RESOURCES:
+            found[-1] = (before[0], part)
+        else:
+            found.append((part, ""))
+    return found or [("", "")]
+
+
+def plain_of(value: Any) -> Any:
+    """Return what a client hands over without its own classes."""
+    if hasattr(value, "to_json"):
+        value = value.to_json()
+    if isinstance(value, Mapping):
+        return {str(k): plain_of(v) for k, v in value.items()}
+    return [plain_of(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def named(values: Any, only: str = "") -> dict[str, Any]:
+    """Return metrics by name, of a list or a table of evaluations; ``only``: the one without."""
+    if isinstance(values, Mapping):
+        return {n: v["value"] if isinstance(v, Mapping) else v for n, v in values.items()}
+    entries = [v for v in values or () if isinstance(v, Mapping) and v.get("value") is not None]
+    return {str(v.get("name") or only): v["value"] for v in entries}
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def goals() -> list[Body]:
+    """Return the study's metrics as SigOpt has them; none where its file cannot be read."""
+    file = Path(os.environ.get("HPO_STUDY") or ".") / "study.toml"
+    with suppress(OSError, ValueError, KeyError):
+        study = tomllib.loads(file.read_text("utf-8"))
+        return [
+            *({"name": o["metric"], "objective": o["direction"], "strategy": "optimize"}
+              for o in study.get("objective", ())),
+            *({"name": c["metric"], "objective": "maximize" if "min" in c else "minimize",
+               "strategy": "constraint"} for c in study.get("constraint", ())),
+        ]  # fmt: skip
+    return []
+
+
+def active_of(values: Body, parameters: Iterable[Body]) -> Body:
+    """Return a configuration without what its conditionals do not ask for.
+
+    A study leaves those out by itself; this is for values that were made up here.
+    """
+    unmet = [
+        p["name"]
+        for p in parameters
+        for parent, allowed in (p.get("conditions") or {}).items()
+        if values.get(parent) not in ([allowed] if isinstance(allowed, str) else allowed)
+    ]
+    return {n: v for n, v in values.items() if n not in unmet}
+
+
+def middle_of(parameter: Body) -> Any:
+    """Return a value of a parameter in SigOpt's words: its middle, or the first one it names."""
+    listed = parameter.get("grid") or parameter.get("categorical_values")
+    if listed:
+        return listed[0]["name"] if isinstance(listed[0], Mapping) else listed[0]
+    bounds = parameter.get("bounds") or {"min": 0, "max": 1}
+    low, high = bounds["min"], bounds["max"]
+    if parameter.get("type") == "int":
+        return int((low + high) // 2)
+    return math.sqrt(low * high) if parameter.get("transformation") == "log" else (low + high) / 2
