@@ -9,6 +9,7 @@ from typing import Any
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.text.files import write_atomic
 from hpo_tui.engine.spec.text.write import write
@@ -57,3 +58,18 @@ class Draft:
         for path, text in zip(paths, texts.values(), strict=True):
             write_atomic(path, text)
         return paths
+
+
+def checked(spec: StudySpec, called: str) -> StudySpec:
+    """Return a study that can be read again. Raises ValueError, which says what of it cannot.
+
+    ``called``: what it was made of.
+    """
+    if not spec.free:
+        raise ValueError(f"{called} has nothing to search: every parameter has one value")
+    try:
+        StudySpec.from_text(write(spec))
+    except SpecError as error:
+        said = "; ".join(f"{p.key}: {p.message}" for p in error.problems)
+        raise ValueError(f"{called} makes no study: {said}") from None
+    return spec

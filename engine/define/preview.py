@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_tui.engine.define.script import ADAPTER, script_of
+from hpo_tui.engine.define.script import adapts, script_of
 from hpo_tui.engine.define.sources.client import CLIENT
 from hpo_tui.engine.define.sources.texts import local_sources, read
 from hpo_tui.engine.numerals import brief
@@ -156,7 +156,7 @@ def _in_source(spec: StudySpec, what: re.Pattern[str]) -> bool:
 
 def asks(command: Sequence[str], folder: Path, what: re.Pattern[str] = CLIENT) -> bool:
     """Whether a command's script can ask for parameters by itself: yes, where nobody knows."""
-    if what is CLIENT and ADAPTER in command:
+    if what is CLIENT and adapts(command):
         return True
     script = script_of(command, folder)
     if script is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from hpo_tui.engine.define.sources.texts import is_file, module_file
 
 ADAPTER = "hpo_tui.engine.objective"
-"""The module that runs a script of Optuna's as one trial."""
+"""The module that runs a script of Optuna's as one trial; those of other libraries are below it."""
 _LAUNCHER = re.compile(
     r"(torch\.distributed|accelerate|deepspeed|horovod|hpo_tui\.engine\.objective)\b"
 )
@@ -115,6 +115,19 @@ def flagged(words: Sequence[str], *flags: str) -> str:
 
 def launched(words: Sequence[str]) -> bool:
     """Whether a command starts its script by something that tells each process its rank."""
-    return ADAPTER not in words and any(
+    return not adapts(words) and any(
         _LAUNCHER.match(word) or Path(word).name == "torchrun" for word in words[:3]
     )
+
+
+def adapts(words: Sequence[str]) -> bool:
+    """Whether a command runs its script by one of our modules, which hands it its parameters."""
+    return any(word == ADAPTER or word.startswith(f"{ADAPTER}.") for word in words)
+
+
+def adapted(words: Sequence[str], folder: Path, adapter: str = ADAPTER) -> list[str]:
+    """Return a command with such a module between the interpreter and the script."""
+    at = script_at(words, folder)
+    at -= at > 0 and words[at - 1] == "-m"
+    before = words[:at] or [python_of(folder)]
+    return [*before, "-m", adapter, *words[at:]]

@@ -15,7 +15,11 @@ from hpo_tui.engine.define.optuna.draft import optuna_draft
 from hpo_tui.engine.define.optuna.source import uses_optuna
 from hpo_tui.engine.define.preview import asks
 from hpo_tui.engine.define.remarks import remarks
-from hpo_tui.engine.define.script import command_words, launched, script_of
+from hpo_tui.engine.define.script import adapted, command_words, launched, script_of
+from hpo_tui.engine.define.sigopt.command import OURS, Asked, asked_of_sigopt, words_for
+from hpo_tui.engine.define.sigopt.draft import experiment_draft, sigopt_draft
+from hpo_tui.engine.define.sigopt.file import is_experiment, read_experiment
+from hpo_tui.engine.define.sigopt.source import uses_sigopt
 from hpo_tui.engine.define.sources.prints import read_source
 from hpo_tui.engine.define.sources.texts import is_file, is_folder, local_sources
 from hpo_tui.engine.define.wandb.draft import sweep_draft
@@ -50,8 +54,13 @@ def init(
     a sentence, for a command that is empty or not there.
     """
     given, limit = words_of(argv_or_script, folder), timeout if run else None
+    if (asked := asked_of_sigopt(given)) and asked.experiment:
+        return experiment_draft(asked, folder, limit)
     if len(given) == 1 and given[0].endswith(SUFFIXES):
+        if is_experiment(folder / given[0]):
+            return experiment_draft(Asked(given[0], "", ()), folder, limit)
         return sweep_draft(read_sweep(folder / given[0]), folder, limit)
+    given = words_for(asked, folder) if asked else given
     words = command_words(given, folder)
     inside = wrapped(words, folder)
     script = script_of(inside.words if inside else words, folder)
@@ -60,6 +69,7 @@ def init(
         own = _own_study(words, script, texts, folder, limit)
         if own is not None:
             return own
+        words = tuple(adapted(words, folder, OURS)) if uses_sigopt(texts) else words
     return _by_options(given, words, script, texts, folder, limit=limit)
 
 
@@ -127,10 +137,12 @@ def _own_study(
     folder: Path,
     timeout: float | None,
 ) -> Draft | None:
-    """Return the study of a script that states one itself: a sweep of W&B's, Optuna's objective."""
+    """Return the study of a script that states one itself: a sweep, an objective, an experiment."""
     if starts_sweep(texts) and (served := sweep_in(words, folder)) is not None:
         return sweep_draft(served, folder, timeout)
-    return optuna_draft(words, script, texts, folder, timeout) if uses_optuna(texts) else None
+    if uses_optuna(texts):
+        return optuna_draft(words, script, texts, folder, timeout)
+    return sigopt_draft(words, script, texts, folder, timeout) if uses_sigopt(texts) else None
 
 
 def _asked_in_vain(plan: Plan) -> list[str]:
@@ -166,13 +178,17 @@ def words_of(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]
         raise ValueError("name a script or a command: train.py, or -- python train.py")
     if fault := _program_fault(words, folder):
         raise ValueError(fault)
-    if len(words) == 1 and words[0].endswith(SUFFIXES):
+    if (asked := asked_of_sigopt(words)) and asked.experiment:
+        words_for(asked, folder, read_experiment(folder / asked.experiment).run)
+    elif len(words) == 1 and words[0].endswith(SUFFIXES) and not is_experiment(folder / words[0]):
         read_sweep(folder / words[0])
     return words
 
 
 def _program_fault(words: Sequence[str], folder: Path) -> str:
     """Return why a command is none for certain, nothing where it may be one."""
+    if asked_of_sigopt(words) is not None:  # whose program need not be here any more
+        return ""
     name, path = words[0], folder / words[0]
     if is_folder(path):
         package = shlex.join(["--", "python", "-m", path.name])

@@ -19,7 +19,7 @@ from hpo_tui.engine.define.optuna.remarks import advice_of, remarks_of
 from hpo_tui.engine.define.optuna.run import FULL, Seen, run_objective
 from hpo_tui.engine.define.optuna.source import Suggested, suggested
 from hpo_tui.engine.define.saved import left_behind, saved_files
-from hpo_tui.engine.define.script import ADAPTER, python_of, script_at
+from hpo_tui.engine.define.script import adapted
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import (
     Budget,
@@ -79,7 +79,7 @@ def _spec(
     names = value_names(seen.metrics or source.metrics, len(directions))
     return StudySpec(
         name=as_name(seen.name or source.name) or study_name(words, folder, script),
-        command=tuple(_command(words, folder)),
+        command=tuple(map(braced, adapted(words, folder))),
         budget=_budget(source, seen),
         space=tuple(space.values()) or (EXAMPLE,),
         objectives=tuple(
@@ -90,14 +90,6 @@ def _spec(
         tasks=_tasks(source, seen),
         start=tuple(filter(None, (_start(p, space) for p in seen.start or source.start))),
     )
-
-
-def _command(words: Sequence[str], folder: Path) -> list[str]:
-    """Return the command with the module between the interpreter and the script."""
-    at = script_at(words, folder)
-    at -= at > 0 and words[at - 1] == "-m"
-    before = words[:at] or [python_of(folder)]
-    return [*map(braced, before), "-m", ADAPTER, *map(braced, words[at:])]
 
 
 def _budget(source: Suggested, seen: Seen) -> Budget:

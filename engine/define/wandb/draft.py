@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hpo_tui.engine.define.compose import BUDGET, NOBODY, Plan, as_name, study_name, with_metrics
-from hpo_tui.engine.define.draft import Draft
+from hpo_tui.engine.define.draft import Draft, checked
 from hpo_tui.engine.define.first_run import first_run, timed
 from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.printed import Printed
@@ -24,10 +24,8 @@ from hpo_tui.engine.define.wandb.file import Sweep
 from hpo_tui.engine.define.wandb.remarks import RUNS, advice_of, remarks_of
 from hpo_tui.engine.define.wandb.taken import Taken, take
 from hpo_tui.engine.spec import Budget, MetricSource, Objective, StudySpec, Task
-from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.parts import Summary
 from hpo_tui.engine.spec.space import value_count
-from hpo_tui.engine.spec.text.write import write
 
 _SWEPT = "wandb.template.yaml", "wandb-config.yaml"
 _ARGUMENTS = "sweep-args.template.json", ARGUMENTS
@@ -41,7 +39,7 @@ def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
     ValueError, in a sentence, for a sweep that is none or whose program is not here.
     """
     taken = take(sweep, folder)
-    spec = _checked(_spec(taken, folder), sweep)
+    spec = checked(_spec(taken, folder), sweep.called)
     files = _files(taken)
     tried: Tried | None = None
     printed: Printed | None = None
@@ -57,18 +55,6 @@ def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
     advice = [*taken.command.advice, *_untold(taken), *said]
     advice += advice_of(taken, spec, tried, printed)
     return Draft.of(spec, notes, sweep.called, advice=tuple(advice), tried=tried, files=files)
-
-
-def _checked(spec: StudySpec, sweep: Sweep) -> StudySpec:
-    """Return a study that can be read again. Raises ValueError, which says what of it cannot."""
-    if not spec.free:
-        raise ValueError(f"{sweep.called} has nothing to search: every parameter has one value")
-    try:
-        StudySpec.from_text(write(spec))
-    except SpecError as error:
-        said = "; ".join(f"{p.key}: {p.message}" for p in error.problems)
-        raise ValueError(f"{sweep.called} makes no study: {said}") from None
-    return spec
 
 
 def _spec(taken: Taken, folder: Path) -> StudySpec:

@@ -14,18 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.define.files import read_yaml
-from hpo_tui.engine.define.options import typed
+from hpo_tui.engine.define.documents import number, read_document
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.script import script_at
 from hpo_tui.engine.spec import Direction, Objective
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
 
 SUFFIXES = (".yaml", ".yml", ".json")
-_LARGEST = 1 << 20
-"""Bytes beyond which a file is no sweep that anybody wrote."""
-_GREATEST = 1e300
-"""The greatest number that anybody means."""
 _METHODS = ("bayes", "random", "grid", "custom")
 _KEYS = (
     "program", "method", "parameters", "metric", "metrics", "command", "name", "run_cap", "project",
@@ -89,21 +84,7 @@ class Sweep:
 
 def read_sweep(path: Path) -> Sweep:
     """Return the sweep that a file describes. Raises ValueError, a sentence, where it is none."""
-    name = plain(path.name)
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise ValueError(f"{name} is too large to be a W&B sweep")
-        text = path.read_text("utf-8")
-        data = json.loads(text) if path.suffix == ".json" else read_yaml(text)
-    except OSError as error:
-        raise ValueError(f"{name} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        if str(error).startswith(name):
-            raise
-        kind = "JSON" if path.suffix == ".json" else "YAML"
-        said = plain(" ".join(str(error).split()))
-        raise ValueError(f"{name} is no {kind} that can be read: {said}") from None
-    return sweep_of(data, name)
+    return sweep_of(read_document(path, "a W&B sweep"), plain(path.name))
 
 
 def sweep_of(data: object, called: str) -> Sweep:
@@ -161,14 +142,6 @@ def _run_cap(found: Mapping[str, Any], called: str) -> int | None:
         said = show(found["run_cap"])
         raise ValueError(f"{called}: run_cap must be a whole number from 1 on, found {said}")
     return None
-
-
-def number(value: object) -> float | int | None:
-    """Return a finite number, also one that YAML takes for a text (1e-5), or None."""
-    value = typed(value) if isinstance(value, str) else value
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    return value if -_GREATEST <= value <= _GREATEST else None
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hpo_tui.engine.define.wandb.file import number
+from hpo_tui.engine.define.documents import number
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import Parameter, ParameterKind
 from hpo_tui.engine.spec.names import plain

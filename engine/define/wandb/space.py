@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hpo_tui.engine.define.documents import number
 from hpo_tui.engine.define.options import typed
 from hpo_tui.engine.define.optuna.values import of_choices
-from hpo_tui.engine.define.wandb.file import number
 from hpo_tui.engine.define.wandb.ranges import DISTRIBUTIONS, fault, keys_of, ranged
 from hpo_tui.engine.spec import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.command import fill_template

@@ -139,7 +139,7 @@ class Service:
         if not names or os.environ.get(RECORD):
             raise SystemExit(_FAILED)
         sys.stderr.write(f"{_FAILED}\n")
-        client.report(**dict.fromkeys(names, math.nan))
+        client.report(None, **dict.fromkeys(names, math.nan))
 
     def request(
         self, method: str, path: Iterable[Any], data: Any = None, headers: Any = None

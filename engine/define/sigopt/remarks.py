@@ -1,0 +1,122 @@
+"""What is said of a study that was made of an experiment of SigOpt's."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from hpo_tui.engine.define.sigopt.file import Experiment
+from hpo_tui.engine.define.sigopt.space import Taken
+from hpo_tui.engine.define.try_one import Tried
+from hpo_tui.engine.numerals import brief
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.names import KeyPath, joined, plain
+
+_MOST = 12
+"""Metrics that are named at most."""
+_BUDGET = ("study", "budget")
+_LENGTHS: Mapping[str, str] = {
+    "script": "The script looks up what a task's name stands for, so that nothing needs to be"
+    " said here.",
+    "default": "SigOpt has a task's name and cost alone: its length is the cost's share of the"
+    " script's\nown default, and handed out as a parameter of the run.",
+    "names": "SigOpt has a task's name and cost alone: the lengths are read from the names.",
+    "": "SigOpt has a task's name and cost alone, and the script does not look the name up: say"
+    " here what\nmakes a task cheap, such as epochs = 15.",
+}
+_ANEW = (
+    "A configuration that is promoted to a dearer task is run anew there, and pays in full, as"
+    " each run\ndid with SigOpt. If the script can go on from a checkpoint, resume = true under"
+    " [study] lets a\npromotion pay the difference alone."
+)
+
+
+def remarks_of(
+    experiment: Experiment, spec: StudySpec, taken: Sequence[Taken], lengths: str,
+    tried: Tried | None,
+) -> dict[KeyPath, str]:  # fmt: skip
+    """Return the comments of the study file by key path."""
+    notes: dict[KeyPath, str] = {
+        (): f"Written from {experiment.called} (SigOpt). Each trial runs the script once, as it"
+        " is;\nSigOpt's service is not needed, nor is its package.",
+    }
+    notes[()] += "".join(f"\n{said[0].upper()}{said[1:]}." for said in experiment.left)
+    for entry in taken:
+        if entry.remarks:
+            said = "; ".join(entry.remarks)
+            notes["space", entry.parameter.name] = f"{said[0].upper()}{said[1:]}."
+    for n, objective in enumerate(spec.objectives):
+        if tried is not None and (value := tried.metrics.get(objective.metric)) is not None:
+            notes["objective", n] = f"The last value in a first run was {brief(value)}."
+    if len(spec.tasks) > 1:
+        notes["task", 0] = f"{_LENGTHS[lengths]}\n{_ANEW}"
+    if experiment.bandwidth > 1:
+        notes["resources", "slots"] = _of_bandwidth(experiment, spec)
+    return notes
+
+
+def _of_bandwidth(experiment: Experiment, spec: StudySpec) -> str:
+    said = f"parallel_bandwidth is {experiment.bandwidth}"
+    if spec.resources.slots < experiment.bandwidth:
+        said += f"; there are {os.cpu_count()} cores here"
+    return f"{said}. On GPUs, as many run as fit"
+
+
+def with_budget(notes: dict[KeyPath, str], experiment: Experiment, spec: StudySpec) -> None:
+    """Say what the budget is, before what a first run has told of it."""
+    key = experiment.budget_key
+    if experiment.budget is None:
+        said = f"the experiment names none: ten runs for each of {len(spec.space)} parameters"
+    elif len(spec.tasks) > 1:
+        said = f"{key}, in units of the full task: SigOpt, too, counts a run at its task's cost"
+    else:
+        said = f"{key}: as many runs"
+    taken = notes.get(_BUDGET, "").removeprefix("in units of the full task; ")
+    notes[_BUDGET] = f"{said}; {taken}" if taken else said
+
+
+def advice_of(
+    experiment: Experiment, spec: StudySpec, taken: Sequence[Taken], lengths: str,
+    tried: Tried | None,
+) -> list[str]:  # fmt: skip
+    """Return what the user has to do or check, each a sentence."""
+    advice = [f"{experiment.called}: {said}" for said in experiment.unknown]
+    advice += [f"{plain(t.parameter.name)}: {said}" for t in taken for said in t.remarks]
+    if len(spec.tasks) > 1:
+        advice += _on_lengths(spec, lengths)
+    if tried is not None and any("No module named 'hpo_tui'" in s for s in tried.last_lines):
+        advice.append(
+            f"{plain(tried.argv[0])} needs hpo-tui too: pip install --no-deps hpo-tui where it"
+            " belongs (a trial needs nothing else of it)"
+        )
+    return [*advice, *_unseen(spec, tried)]
+
+
+def _on_lengths(spec: StudySpec, lengths: str) -> list[str]:
+    """Say what the tasks still need to be what they are called."""
+    name = next(iter(spec.tasks[0].fidelity), "")
+    if lengths == "default":
+        return [
+            f"[[task]]: the script does not look up its task, so {name} is its cost's share of the"
+            f" script's default, and sigopt.params.{name} has it in a trial: check it"
+        ]
+    if lengths == "names":
+        return [
+            f"[[task]]: {name} is read from the names of the tasks, and the script does not look"
+            f" its task up: let it take sigopt.params.{name}, or put {{{name}}} into the command"
+        ]
+    if lengths == "":
+        return [
+            "[[task]]: the script does not look up its task, and would run the same at each: add"
+            " what makes it cheap to every [[task]], such as epochs = 15, and let the script take"
+            " sigopt.params.epochs, or put {epochs} into the command"
+        ]
+    return []
+
+
+def _unseen(spec: StudySpec, tried: Tried | None) -> list[str]:
+    """Say that the first run did not log the metrics, and which there were."""
+    if tried is None or tried.code:
+        return []
+    missing = [plain(name) for name in spec.metric_names if name not in tried.metrics]
+    others = [plain(name) for name in tried.seen if name not in spec.metric_names]
+    there = f": there were {joined(others, _MOST)}" if others else ""
+    return [f"the first run did not log {joined(missing, _MOST)}{there}"] if missing else []
