@@ -1,4 +1,4 @@
-"""A folder with a script of Optuna's, run as one trial or by itself."""
+"""A folder with a script of Optuna's, or of another library's, run as one trial or by itself."""
 
 import json
 import os
@@ -23,10 +23,15 @@ class Ended:
 
 
 class Place:
-    """A folder with a script, run as one trial or by itself."""
+    """A folder with a script, run as one trial by one of our modules, or by itself.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    ``beside``: folders with packages that the script finds.
+    """
+
+    def __init__(
+        self, folder: Path, module: str = "hpo_tui.engine.objective", beside: tuple[Path, ...] = ()
+    ) -> None:
+        self.folder, self.module, self.beside = folder, module, beside
 
     def write(self, objective: str, study: str = "", run: str = "") -> None:
         run = run or "study.optimize(objective, n_trials=50)"
@@ -40,10 +45,11 @@ class Place:
     def run(self, *words: str, record: bool = False, trial: bool = True, **given: Any) -> Ended:
         params, reports, seen = (self.folder / n for n in ("params", "reports", "record"))
         params.write_text(json.dumps({"trial": 7, "params": {}, "cost": 1.0} | given))
-        env = {**os.environ, "PYTHONPATH": str(Path(hpo_tui.__file__).parents[1])}
+        places = map(str, (*self.beside, Path(hpo_tui.__file__).parents[1]))
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "HPO_STUDY": str(self.folder)}
         env |= {"HPO_PARAMS": str(params), "HPO_REPORTS": str(reports)} if trial else {}
         env |= {"HPO_RECORD": str(seen)} if record else {}
-        argv = [sys.executable, "-m", "hpo_tui.engine.objective", *(words or ("train.py",))]
+        argv = [sys.executable, "-m", self.module, *(words or ("train.py",))]
         ran = subprocess.run(
             argv, cwd=self.folder, env=env, capture_output=True, text=True, check=False, timeout=60
         )
