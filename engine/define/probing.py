@@ -12,7 +12,7 @@ from pathlib import Path
 from hpo_tui.engine.define import probe
 from hpo_tui.engine.define.options import Found, from_dump
 from hpo_tui.engine.define.process import run_briefly
-from hpo_tui.engine.define.script import python_of, script_at
+from hpo_tui.engine.define.script import adapts, python_of, script_at
 
 _ENVIRONMENTS = ("uv", "poetry", "pdm", "conda", "mamba", "micromamba", "pixi", "hatch", "rye")
 """Programs that start others in an environment, and without which a script may lack its modules."""
@@ -42,10 +42,13 @@ def probe_options(words: Sequence[str], folder: Path) -> tuple[Found, tuple[str,
 
 
 def _without_launcher(words: tuple[str, ...], folder: Path) -> tuple[str, ...]:
-    """Return the script alone, as launchers such as torchrun have a parser of their own."""
+    """Return the script alone, as launchers such as torchrun have a parser of their own.
+
+    Our own modules have none, and a script may not start without them.
+    """
     at, program = script_at(words, folder), Path(words[0]).name
     plain = program.startswith("python") and all(w[0] == "-" and w != "-m" for w in words[1:at])
-    if at == 0 or words[at - 1] == "-m" or plain or program in _ENVIRONMENTS:
+    if at == 0 or words[at - 1] == "-m" or plain or program in _ENVIRONMENTS or adapts(words):
         return words
     return (python_of(folder), *words[at:])
 

@@ -30,7 +30,8 @@ from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.placeholders import braced
 from hpo_tui.engine.spec.values import native, value_fault
 
-FULL = Task("full", 1.0)
+FIRST = Task("first look", 1.0)
+"""What a script runs at whose tasks are not known yet; by that name it has none."""
 PER_PARAMETER = 10
 """Runs for each parameter that SigOpt expects where an experiment names no budget."""
 
@@ -94,7 +95,7 @@ def _stated(
         made = make(experiment_of(said.experiment, plain(script.name)), words, folder, said)
         tried, seen, told = _looked(made.spec, folder, timeout)
     else:
-        first = StudySpec("study", _command(words, folder), Budget(1), (), (), (FULL,))
+        first = StudySpec("study", _command(words, folder), Budget(1), (), (), (FIRST,))
         if timeout is None:
             return None
         tried, seen, told = _looked(first, folder, timeout, known=False)

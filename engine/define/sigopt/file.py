@@ -18,18 +18,18 @@ _READ = (
     "name", "parameters", "metrics", "metric", "conditionals", "linear_constraints", "tasks",
     "budget", "observation_budget", "parallel_bandwidth", "run", "optimization",
 )  # fmt: skip
+_HERE = "a study belongs to the folder that it runs in"
 _LEFT = {
-    "num_solutions": "a study shows its best configurations, as many as are asked for"
-    " (hpo-tui best); it does not keep them apart from each other",
+    "num_solutions": "hpo-tui best shows as many as are asked for, and not apart from each other",
     "type": "the search is the study's own",
     "metadata": "a study has none; a note can be set in the app (n)",
-    "project": "a study belongs to the folder that it runs in",
-    "client": "a study belongs to the folder that it runs in",
+    "project": _HERE,
+    "client": _HERE,
     "training_monitor": "trials that fall behind are stopped early anyway ([stopping])",
-    "development": "a study has no such mode",
-    "runs_only": "a study has no such mode",
 }
 """What a study has no place for, and why it needs none."""
+DOUBTFUL = ("num_solutions", "type")
+"""Those of which a study does something else than was asked for."""
 _ORCHESTRATE = ("image", "install", "language", "framework", "resources_per_model", "resources",
                 "aws", "sigopt", "pythonpath", "cpus", "gpus")  # fmt: skip
 _KEYS = (*_READ, *_LEFT, *_ORCHESTRATE)

@@ -54,7 +54,9 @@ def _one_of(entry: Mapping[str, Any], key: str, allowed: Sequence[str], place: s
     said = entry.get(key) or allowed[0]
     if said not in allowed:
         near = did_you_mean(str(said), allowed)
-        raise ValueError(f"{place}.{key} must be {listing(allowed)}, found {show(said)}{near}")
+        raise ValueError(
+            f"{place}.{key} must be one of {listing(allowed)}, found {show(said)}{near}"
+        )
     return str(said)
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from hpo_tui.engine.define.sigopt.file import Experiment
+from hpo_tui.engine.define.sigopt.file import DOUBTFUL, Experiment
 from hpo_tui.engine.define.sigopt.space import Taken
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.numerals import brief
@@ -38,7 +38,7 @@ def remarks_of(
         (): f"Written from {experiment.called} (SigOpt). Each trial runs the script once, as it"
         " is;\nSigOpt's service is not needed, nor is its package.",
     }
-    notes[()] += "".join(f"\n{said[0].upper()}{said[1:]}." for said in experiment.left)
+    notes[()] += "".join(f"\n{said}." for said in experiment.left)
     for entry in taken:
         if entry.remarks:
             said = "; ".join(entry.remarks)
@@ -64,7 +64,7 @@ def with_budget(notes: dict[KeyPath, str], experiment: Experiment, spec: StudySp
     """Say what the budget is, before what a first run has told of it."""
     key = experiment.budget_key
     if experiment.budget is None:
-        said = f"the experiment names none: ten runs for each of {len(spec.space)} parameters"
+        said = "the experiment names none: ten runs a parameter, as SigOpt expects"
     elif len(spec.tasks) > 1:
         said = f"{key}, in units of the full task: SigOpt, too, counts a run at its task's cost"
     else:
@@ -78,7 +78,8 @@ def advice_of(
     tried: Tried | None,
 ) -> list[str]:  # fmt: skip
     """Return what the user has to do or check, each a sentence."""
-    advice = [f"{experiment.called}: {said}" for said in experiment.unknown]
+    doubts = [said for said in experiment.left if said.startswith(DOUBTFUL)]
+    advice = [f"{experiment.called}: {said}" for said in (*doubts, *experiment.unknown)]
     advice += [f"{plain(t.parameter.name)}: {said}" for t in taken for said in t.remarks]
     if len(spec.tasks) > 1:
         advice += _on_lengths(spec, lengths)

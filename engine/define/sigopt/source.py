@@ -10,7 +10,7 @@ from hpo_tui.engine.define.optuna.values import constants_of
 from hpo_tui.engine.define.sources.syntax import keywords, last_name, literal, parsed, text_of
 from hpo_tui.engine.spec import Value
 
-_IMPORTS = re.compile(r"^\s*(import|from)\s+sigopt\b", re.MULTILINE)
+_IMPORTS = re.compile(r"^\s*(import\s[^#\n]*\bsigopt\b|from\s+sigopt\b)", re.MULTILINE)
 _USES = re.compile(
     r"\bparams\b|\blog_(metrics?|checkpoint|failure)\b|\bcreate_(ai)?(run|experiment)\b"
     r"|\.(suggestions|observations)\s*\(|\bget_parameter\b"

@@ -92,7 +92,8 @@ def _parameter(entry: Mapping[str, Any]) -> Taken:
         raise _fault(entry, "name", wrong)
     if kind not in _TYPES:
         near = did_you_mean(str(kind), _TYPES)
-        raise _fault(entry, "type", f"must be {listing(_TYPES)}, found {show(kind)}{near}")
+        found = "nothing" if kind is None else show(kind)
+        raise _fault(entry, "type", f"must be one of {listing(_TYPES)}, found {found}{near}")
     said = [
         f"{plain(str(key))} is not read{near}"
         for key in entry
