@@ -133,6 +133,7 @@ def test_a_script_is_no_study_file(hpo: Callable[..., Any], tmp_path: Path, comm
     ("name", "how"),
     [
         ("sweep.yaml", "to make one for a W&B sweep: hpo-tui init sweep.yaml"),
+        ("experiment.yml", "for a SigOpt experiment: hpo-tui init experiment.yml"),
         ("x.db", "to make one from an Optuna storage: hpo-tui import x.db"),
         ("runs.csv", "to make one from a table of trials: hpo-tui import runs.csv"),
     ],

@@ -102,7 +102,8 @@ def _how_to_make_one(text: str) -> str:
     elif kind in (".csv", ".tsv", ".jsonl", ".ndjson"):
         made_of, command = "from a table of trials", "import"
     elif kind in (".yaml", ".yml", ".json"):
-        made_of = "for a W&B sweep"
+        named = Path(text).stem.lower().startswith("experiment")
+        made_of = "for a SigOpt experiment" if named else "for a W&B sweep"
     return f"to make one {made_of}: hpo-tui {command} {plain(shlex.quote(text))}"
 
 
