@@ -54,13 +54,12 @@ def init(
     a sentence, for a command that is empty or not there.
     """
     given, limit = words_of(argv_or_script, folder), timeout if run else None
-    if (asked := asked_of_sigopt(given)) and asked.experiment:
-        return experiment_draft(asked, folder, limit)
+    if (experiment := _experiment(given, folder)) is not None:
+        return experiment_draft(experiment, folder, limit)
     if len(given) == 1 and given[0].endswith(SUFFIXES):
-        if is_experiment(folder / given[0]):
-            return experiment_draft(Asked(given[0], "", ()), folder, limit)
         return sweep_draft(read_sweep(folder / given[0]), folder, limit)
-    given = words_for(asked, folder) if asked else given
+    tracked = asked_of_sigopt(given)
+    given = words_for(tracked, folder) if tracked else given
     words = command_words(given, folder)
     inside = wrapped(words, folder)
     script = script_of(inside.words if inside else words, folder)
@@ -178,11 +177,19 @@ def words_of(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]
         raise ValueError("name a script or a command: train.py, or -- python train.py")
     if fault := _program_fault(words, folder):
         raise ValueError(fault)
-    if (asked := asked_of_sigopt(words)) and asked.experiment:
+    if (asked := _experiment(words, folder)) is not None:
         words_for(asked, folder, read_experiment(folder / asked.experiment).run)
-    elif len(words) == 1 and words[0].endswith(SUFFIXES) and not is_experiment(folder / words[0]):
+    elif len(words) == 1 and words[0].endswith(SUFFIXES):
         read_sweep(folder / words[0])
     return words
+
+
+def _experiment(words: Sequence[str], folder: Path) -> Asked | None:
+    """Return the SigOpt experiment that a command names, by its file or as SigOpt's own does."""
+    if len(words) == 1 and words[0].endswith(SUFFIXES):
+        return Asked(words[0], "", ()) if is_experiment(folder / words[0]) else None
+    asked = asked_of_sigopt(words)
+    return asked if asked is not None and asked.experiment else None
 
 
 def _program_fault(words: Sequence[str], folder: Path) -> str:

@@ -153,6 +153,10 @@ def _looked(
         return None, Seen(), []
     before = saved_files(folder)
     tried, seen = look(spec, folder, timeout, known=known)
+    if not tried.metrics and seen.logged.keys() == {"value"}:  # a script that names no metric
+        tried = dataclasses.replace(
+            tried, metrics=dict.fromkeys(spec.metric_names[:1], seen.logged["value"])
+        )
     left = left_behind(folder, before)
     return tried, seen, [*faults(tried), *([left] if left else [])]
 

@@ -116,8 +116,11 @@ def _take_reading(node: ast.AST, said: Said) -> None:
 
 
 def _is_params(text: str) -> bool:
-    """Whether an expression stands for the parameters of a run."""
-    return re.fullmatch(r"(\w+\.)*params", text) is not None and text != "self.params"
+    """Whether an expression stands for the parameters of a run, or for those of a suggestion.
+
+    What is called ``params`` alone is as often those of another library.
+    """
+    return re.fullmatch(r"(?!self\.)(\w+\.)+params|(\w+\.)*assignments", text) is not None
 
 
 def _with_spread(call: ast.Call, known: Mapping[str, ast.expr]) -> Iterator[tuple[str, ast.expr]]:

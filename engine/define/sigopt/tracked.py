@@ -12,7 +12,7 @@ from hpo_tui.engine.define.compose import is_seed, make_plan, make_spec, with_me
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.first_run import faults, timed
 from hpo_tui.engine.define.options import Found, Option
-from hpo_tui.engine.define.printed import Printed, is_metric
+from hpo_tui.engine.define.printed import Printed
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.script import adapted
@@ -87,7 +87,7 @@ def _spec(
 def _printed(said: Said, seen: Seen, tried: Tried | None) -> Printed:
     """Return the metrics that the run has logged, or those that the source names."""
     if seen.logged:
-        return Printed({n: float(v) for n, v in seen.logged.items() if is_metric(n)})
+        return Printed({n: float(v) for n, v in seen.logged.items()})
     if tried is not None and tried.code == 0:
         return Printed({})
-    return Printed(dict.fromkeys(filter(is_metric, said.metrics), 0.0), run=False)
+    return Printed(dict.fromkeys(said.metrics, 0.0), run=False)
