@@ -156,3 +156,30 @@ def test_an_environment_without_hpo_tui_is_told_what_it_needs(
     (folder / "python").chmod(0o755)
     made = draft(folder, ["./python", "train.py"])
     assert "pip install --no-deps hpo-tui" in made.advice[-1]
+
+
+WORKER = """\
+import sigopt
+conn = sigopt.Connection()
+e = conn.experiments(17).fetch()
+for _ in range(e.observation_budget):
+    s = conn.experiments(e.id).suggestions().create()
+    conn.experiments(e.id).observations().create(suggestion=s.id, value=s.assignments["lr"])
+"""
+
+
+def test_a_worker_of_an_experiment_made_elsewhere_runs_by_its_file(folder: Path) -> None:
+    (folder / "worker.py").write_text(WORKER)
+    lr = {"name": "lr", "type": "double", "bounds": {"min": 0.5, "max": 0.7}}
+    said = {"name": "n", "parameters": [lr], "metrics": ["auc"], "budget": 3}
+    (folder / "experiment.yml").write_text(yaml.safe_dump(said))
+    made = draft(folder, "worker.py")
+    assert made.tried is not None
+    assert made.tried.metrics == {"auc": pytest.approx(0.6)}  # it does not name its metric
+    assert made.advice == ()
+
+
+def test_a_run_of_sigopt_s_command_is_that_of_its_script(folder: Path) -> None:
+    (folder / "train.py").write_text(TRACKED)
+    made = draft(folder, ["sigopt", "run", "python", "train.py"], run=False)
+    assert made.spec.command == ("python", "-m", ADAPTER, "train.py")

@@ -159,3 +159,26 @@ def test_the_loop_of_an_experiment_runs_once_without_a_client(tmp_path: Path) ->
     ended = place.run(params={"x": 0.5})
     assert (ended.code, ended.reports) == (0, [{"y": 0.5}]), ended.out
     assert "behind" not in ended.out
+
+
+def test_its_errors_can_be_caught_without_a_client(tmp_path: Path) -> None:
+    place = Place(tmp_path, "hpo_tui.engine.objective.sigopt")
+    place.script(
+        "from sigopt.exception import ApiException\n"
+        "import sigopt\n"
+        "try:\n"
+        "    sigopt.log_metrics({'y': sigopt.params.x, 'size': len(dict(**sigopt.params))})\n"
+        "except ApiException:\n"
+        "    raise SystemExit(4)\n"
+    )
+    ended = place.run(params={"x": 0.5})
+    assert (ended.code, ended.reports) == (0, [{"y": 0.5, "size": 1}]), ended.out
+
+
+def test_a_client_that_cannot_be_imported_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "lib" / "sigopt").mkdir(parents=True)
+    (tmp_path / "lib" / "sigopt" / "__init__.py").write_text("raise TypeError('too old')\n")
+    place = Place(tmp_path, "hpo_tui.engine.objective.sigopt", (tmp_path / "lib",))
+    place.script("import sigopt\nsigopt.log_metric('y', sigopt.params.x)\n")
+    ended = place.run(params={"x": 0.5})
+    assert (ended.code, ended.reports) == (0, [{"y": 0.5}]), ended.out

@@ -29,7 +29,10 @@ _NOTHING = (
 
 
 class SigOptException(Exception):  # noqa: N818 - the name that scripts know it by
-    """What scripts catch of SigOpt's errors; none is ever raised here."""
+    """What scripts catch of SigOpt's errors, by several names; none is ever raised here."""
+
+
+_ERRORS = ("SigOptException", "ApiException", "ConnectionException", "RunException")
 
 
 class Body(dict[str, Any]):
@@ -200,7 +203,15 @@ class Experiment:
     get_best_runs = get_runs
 
 
-def module(service: Service) -> ModuleType:
+def modules(service: Service) -> dict[str, ModuleType]:
+    """Return the package and the module of its errors, by name."""
+    errors = ModuleType("sigopt.exception", "The errors of a stand-in for SigOpt's client.")
+    for name in _ERRORS:
+        setattr(errors, name, SigOptException)
+    return {"sigopt": _package(service), "sigopt.exception": errors}
+
+
+def _package(service: Service) -> ModuleType:
     """Return the package, whose functions are those of the trial's run."""
     made = ModuleType("sigopt", "A stand-in for SigOpt's client in a trial.")
     run = Run(service)
@@ -222,8 +233,8 @@ def module(service: Service) -> ModuleType:
         "params": run.params, "create_run": create_run, "get_run_id": lambda: run.id,
         "create_experiment": create_experiment, "create_aiexperiment": create_experiment,
         "get_experiment": get_experiment, "get_aiexperiment": get_experiment,
-        "Connection": lambda *_, **__: _connection(service), "SigOptException": SigOptException,
-        "VERSION": "0", "__path__": [],
+        "Connection": lambda *_, **__: _connection(service),
+        "SigOptException": SigOptException, "VERSION": "0", "__path__": [],
     }  # fmt: skip
     for name, part in {**names, **old_names(service)}.items():
         setattr(made, name, part)

@@ -15,10 +15,10 @@ def take_over(service: Service) -> None:
     """Have ``sigopt`` speak to the service; a package of our own is it where there is none."""
     try:
         _behind_the_client(service)
-    except (ImportError, AttributeError, ValueError):  # not there, another version's, or broken
+    except Exception:  # noqa: BLE001 - it is not there, has other parts, or lacks what it needs
         for name in [n for n in sys.modules if n.partition(".")[0] == "sigopt"]:
             del sys.modules[name]
-        sys.modules["sigopt"] = package.module(service)
+        sys.modules.update(package.modules(service))
 
 
 def _behind_the_client(service: Service) -> None:
