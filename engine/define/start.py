@@ -19,6 +19,7 @@ from hpo_tui.engine.define.script import adapted, command_words, launched, scrip
 from hpo_tui.engine.define.sigopt.command import OURS, Asked, asked_of_sigopt, words_for
 from hpo_tui.engine.define.sigopt.draft import experiment_draft, sigopt_draft
 from hpo_tui.engine.define.sigopt.file import is_experiment, read_experiment
+from hpo_tui.engine.define.sigopt.remarks import lacking
 from hpo_tui.engine.define.sigopt.source import uses_sigopt
 from hpo_tui.engine.define.sources.prints import read_source
 from hpo_tui.engine.define.sources.texts import is_file, is_folder, local_sources
@@ -98,7 +99,7 @@ def _by_options(
         # A run that is only looked at is not uploaded.
         looked = placed(spec) if uses_wandb(texts) else spec
         tried, printed, said = first_run(plan, looked, folder, files, limit)
-        advice += said
+        advice += [*said, *(lacking(tried) if OURS in words else ())]
     if printed is None or not printed.values:
         printed = read_source(texts) or printed
     spec = with_metrics(spec, printed) if printed is not None else spec

@@ -228,9 +228,10 @@ COMMAND = ("python", "-m", "hpo_tui.engine.objective.sigopt", "train.py", "--dat
         ("sigopt", "optimize", "python", "train.py", "--data", "d"),
         ("sigopt", "optimize", "-e", "experiment.yml", "--", "python", "train.py", "--data", "d"),
         ("sigopt", "optimize", "--project=p", "-e", "experiment.yml", "-r", "run.yml"),
+        ("sigopt", "create", "experiment", "-e", "experiment.yml"),
         ("experiment.yml",),
     ],
-    ids=["usual", "named", "run file", "file alone"],
+    ids=["usual", "named", "run file", "create", "file alone"],
 )
 def test_sigopt_s_own_command_is_understood(folder: Path, words: tuple[str, ...]) -> None:
     (folder / "run.yml").write_text("run: python train.py --data d\n")

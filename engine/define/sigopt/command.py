@@ -21,7 +21,7 @@ _OPTIONS = {
     "-s": "", "--source-file": "", "-p": "", "--project": "",
 }  # fmt: skip
 """Options of SigOpt's command that take a word, and which file that names."""
-_STARTS = ("optimize", "run", "start-worker")
+_STARTS = ("optimize", "run", "start-worker", "create")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,10 @@ def asked_of_sigopt(words: Sequence[str]) -> Asked | None:
     if len(words) < 2 or Path(words[0]).name != "sigopt" or words[1] not in _STARTS:
         return None
     said: dict[str, str] = {}
-    rest = list(words[2:])
+    creates = words[1] == "create"
+    if creates and "experiment" not in words[2:3]:
+        return None
+    rest = list(words[3 if creates else 2 :])
     while rest and rest[0].startswith("-") and rest[0] != "--":
         flag, equals, value = rest.pop(0).partition("=")
         if flag in _OPTIONS:
@@ -47,7 +50,7 @@ def asked_of_sigopt(words: Sequence[str]) -> Asked | None:
     rest = rest[1:] if rest[:1] == ["--"] else rest
     if words[1] == "start-worker":  # its experiment was the service's, by number
         rest = rest[1:]
-    usual = FILES[0] if words[1] == "optimize" else ""
+    usual = FILES[0] if words[1] in ("optimize", "create") else ""
     return Asked(said.get("experiment", usual), said.get("run", ""), tuple(rest))
 
 

@@ -83,12 +83,17 @@ def advice_of(
     advice += [f"{plain(t.parameter.name)}: {said}" for t in taken for said in t.remarks]
     if len(spec.tasks) > 1:
         advice += _on_lengths(spec, lengths)
-    if tried is not None and any("No module named 'hpo_tui'" in s for s in tried.last_lines):
-        advice.append(
-            f"{plain(tried.argv[0])} needs hpo-tui too: pip install --no-deps hpo-tui where it"
-            " belongs (a trial needs nothing else of it)"
-        )
-    return [*advice, *_unseen(spec, tried)]
+    return [*advice, *lacking(tried), *_unseen(spec, tried)]
+
+
+def lacking(tried: Tried | None) -> list[str]:
+    """Say what the environment of the script lacks for its trials."""
+    if tried is None or not any("No module named 'hpo_tui'" in s for s in tried.last_lines):
+        return []
+    return [
+        f"{plain(tried.argv[0])} needs hpo-tui too: pip install --no-deps hpo-tui where it belongs"
+        " (a trial needs nothing else of it)"
+    ]
 
 
 def _on_lengths(spec: StudySpec, lengths: str) -> list[str]:

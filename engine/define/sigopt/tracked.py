@@ -17,6 +17,7 @@ from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.script import adapted
 from hpo_tui.engine.define.sigopt.command import OURS
+from hpo_tui.engine.define.sigopt.remarks import lacking
 from hpo_tui.engine.define.sigopt.run import Seen, look
 from hpo_tui.engine.define.sigopt.source import Said, said_in
 from hpo_tui.engine.define.try_one import Tried
@@ -46,7 +47,7 @@ def tracked_draft(
         before = saved_files(folder)
         tried, seen = look(spec, folder, timeout, known=False)
         left = left_behind(folder, before)
-        advice = [*faults(tried), *([left] if left else [])]
+        advice = [*faults(tried), *lacking(tried), *([left] if left else [])]
     defaults = said.defaults | {k: v for k, v in seen.defaults.items() if k not in said.defaults}
     plan = make_plan(_found(defaults), folder)
     printed = _printed(said, seen, tried)
