@@ -121,6 +121,11 @@ def test_a_failure_teaches_the_search(place: Place, text: str) -> None:
     assert all(map(math.isnan, report.values()))
 
 
+def test_a_metric_that_is_no_number_is_reported(place: Place) -> None:
+    (report,) = told(place, RUN.format(inside="run.log_metric('y', float('nan'))"))
+    assert math.isnan(report["y"])
+
+
 def test_what_is_raised_in_a_run_fails_the_trial(place: Place) -> None:
     place.script(RUN.format(inside="run.log_metric('y', 1); 1 / 0"))
     ended = place.run(params={"x": 0.5})

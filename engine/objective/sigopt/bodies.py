@@ -5,29 +5,17 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 Body = dict[str, Any]
-_RESOURCES = frozenset(
-    ("aiexperiments", "batch", "best_assignments", "best_training_runs", "checkpoints", "clients",
-     "experiments", "files", "importances", "metric_importances", "observations", "organizations",
-     "pki_sessions", "projects", "queued_suggestions", "stopping_criteria", "suggestions", "tokens",
-     "training_runs")
-)  # fmt: skip
-"""The words of a path that are no identifiers."""
 
 
 def places_of(path: Iterable[Any]) -> list[tuple[str, str]]:
     """Return the resources of a path, each with its identifier, or nothing."""
-    found: list[tuple[str, str]] = []
-    for part in map(str, path):
-        before = found[-1] if found else ("", "1")
-        if before[1] == "" and part not in _RESOURCES:
-            found[-1] = (before[0], part)
-        else:
-            found.append((part, ""))
-    return found or [("", "")]
+    parts = [*map(str, path)] or [""]
+    return list(zip_longest(parts[::2], parts[1::2], fillvalue=""))
 
 
 def plain_of(value: Any) -> Any:

@@ -28,6 +28,7 @@ from hpo_tui.engine.objective.turn import Turn
 RECORD = "HPO_RECORD"
 """The environment variable with the file in which is written what a script says."""
 _EXPERIMENTS = ("experiments", "aiexperiments")
+_EMPTY: Body = {"object": "pagination", "data": [], "count": 0, "paging": {}}
 _ONE = "1"
 """The identifier of the one experiment."""
 _FAILED = "the script says that the trial failed"
@@ -152,18 +153,20 @@ class Service:
         if method.upper() == "DELETE":
             return None
         if method.upper() == "POST":
-            return self._post(name, above, given)
+            return self._post(name, identity, above, given)
         return self._get_or_update(name, identity, given)
 
-    def _post(self, name: str, above: list[str], given: Body) -> Body:
+    def _post(self, name: str, identity: str, above: list[str], given: Body) -> Body:
         if name in _EXPERIMENTS:
             return self._create(given)
         if name == "suggestions":
             return self._suggest()
-        if name == "observations" or above[-1:] == ["observations"]:
+        if name == "observations":
             for observation in given.get("observations") or [given]:
                 self._observe(observation)
             return {**given, "id": _ONE}
+        if name == "training_runs" and identity:  # runs of before, several at once
+            return {**_EMPTY}
         if name == "training_runs":
             return self.begin(of_experiment=not set(above).isdisjoint(_EXPERIMENTS))
         if name == "checkpoints":
@@ -182,7 +185,7 @@ class Service:
             return {"should_stop": False, "reasons": []}
         if identity:
             return {**given, "id": identity}
-        return {"object": "pagination", "data": [], "count": 0, "paging": {}}
+        return {**_EMPTY}
 
     def _update(self, given: Body) -> None:
         """Take in what a run is told: several things at once, each under its key."""

@@ -1,6 +1,8 @@
 """Putting the service of one trial in the place of SigOpt's, behind its client or without one."""
 
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -28,9 +30,10 @@ def _behind_the_client(service: Service) -> None:
     """
     sigopt = import_module("sigopt")
     interface = import_module("sigopt.interface")
-    contexts = import_module("sigopt.run_context")
+    contexts: Any = import_module("sigopt.run_context")
     objects = import_module("sigopt.objects")
     drivers, context = interface.driver_map, contexts.RunContext
+    contexts.sanitize_number = _letting_through(contexts.sanitize_number)
     _replace_run(context, service)
     _replace_params(import_module("sigopt.run_params").RunParameters, service)
     for name in list(drivers):
@@ -38,6 +41,20 @@ def _behind_the_client(service: Service) -> None:
     run = context(interface.Connection(), objects.TrainingRun(service.run()))
     contexts.global_run_context.set_run_context(run)
     _add_old_names(sigopt, service)
+
+
+def _letting_through(check: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the client's check of a number, which takes what is none: the trial has diverged.
+
+    The client would raise an error, and a script that has an error teaches the search nothing.
+    """
+
+    def checked(what: str, name: str, value: Any) -> Any:
+        with suppress(ValueError):
+            return check(what, name, value)
+        return float(value)
+
+    return checked
 
 
 class Driver:

@@ -3,6 +3,12 @@
 from sigopt.run_params import RunParameters
 
 
+def sanitize_number(what, name, value):
+    if value - value != 0:
+        raise ValueError(f"The {what} logged for `{name}` could not be converted to a number")
+    return value
+
+
 class RunContext:
     def __init__(self, connection, run):
         self.connection, self.run = connection, run
@@ -38,7 +44,7 @@ class RunContext:
         self._log_image("", image)
 
     def log_metric(self, name, value, stddev=None):
-        self.send({"values": {name: {"value": value}}})
+        self.send({"values": {name: {"value": sanitize_number("metric", name, value)}}})
 
     def log_checkpoint(self, values):
         self.send({"values": [{"name": n, "value": v} for n, v in values.items()]}, "checkpoints")
