@@ -36,6 +36,7 @@ def test_status_is_the_contract(
         "trials",
         "tasks",
         "best",
+        "running",
         "waits",
         "queued",
     ]

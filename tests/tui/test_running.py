@@ -86,7 +86,7 @@ def test_tables_orders_and_filters_count_the_time_so_far(tmp_path: Path) -> None
     late = seen(tmp_path, 72)
     last = len(late.frame) - 1
     rows = TrialRows(late, np.array([last, 0]), ["trial", "duration"])
-    assert rows.cells(0)[1] == ("72s", "warn")
+    assert rows.cells(0)[1] == ("72s 60%", "warn")
     assert rows.cells(1)[1] == ("10s", "dim")
     assert sorted_rows(late, np.arange(last + 1), "duration", descending=True)[0] == last
     assert np.flatnonzero(filter_mask(late, "duration > 60")).tolist() == [last]

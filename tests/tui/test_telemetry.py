@@ -58,7 +58,7 @@ async def test_with_a_runner_they_do(study: StudyFolder) -> None:
         await pilot.pause(0.1)
         assert "GPU0 83%" in app.screen._compositor.render_strips()[0].text
         pane = app.screen.query_one(Devices)
-        assert "#59, #60" in pane.render_line(0).text
+        assert "#59 30%, #60 60%" in pane.render_line(0).text
 
 
 @pytest.mark.usefixtures("runner")

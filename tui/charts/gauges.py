@@ -1,5 +1,7 @@
 """What a device is doing now: a block of three lines, or one line where there is less room."""
 
+from collections.abc import Mapping
+
 from hpo_tui.store.models import DeviceSample
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
@@ -15,10 +17,15 @@ NOTE = 30
 SHORT_BAR = 12
 
 
-def block(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
-    """Draw what a device is and whose trials it runs; its memory; how busy it is."""
+def block(
+    canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs, far: Mapping[int, str]
+) -> None:
+    """Draw what a device is and whose trials it runs; its memory; how busy it is.
+
+    ``far``: trial → how far it is, in few words.
+    """
     title = f"{_clean(sample.device, glyphs)}  {_clean(sample.name, glyphs)}"
-    name = f" {title}  {_clean(_users(sample), glyphs)}"
+    name = f" {title}  {_clean(_users(sample, far), glyphs)}"
     if _silent(sample):
         text.write(canvas, 0, y, [(name, Ink.DIM)], glyphs.ellipsis)
         return
@@ -31,10 +38,12 @@ def block(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
     text.write(canvas, 0, y + 2, [("  busy   ", Ink.DIM), *bar, (note, Ink.TEXT)], glyphs.ellipsis)
 
 
-def line(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
+def line(
+    canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs, far: Mapping[int, str]
+) -> None:
     """Draw the same on one line: the memory as a bar, the rest in words."""
     device = f" {fmt.pad(_clean(sample.device, glyphs), 6, glyphs.ellipsis)} "
-    users = f" {_clean(_users(sample), glyphs)}"
+    users = f" {_clean(_users(sample, far), glyphs)}"
     if _silent(sample):
         text.write(canvas, 0, y, [(device + users[1:], Ink.DIM)], glyphs.ellipsis)
         return
@@ -82,9 +91,9 @@ def _busy(sample: DeviceSample) -> str:
     return "not measured" if sample.utilization is None else f"{sample.utilization:.0%}"
 
 
-def _users(sample: DeviceSample) -> str:
+def _users(sample: DeviceSample, far: Mapping[int, str]) -> str:
     """Return its trials, who else uses it and why nothing is started there; else that it idles."""
-    trials = ", ".join(f"#{t}" for t in sample.trials)
+    trials = ", ".join(" ".join(filter(None, [f"#{t}", far.get(t)])) for t in sample.trials)
     others = sample.others or ("others" if sample.foreign else "")
     trouble = sample.trouble.removeprefix(f"{sample.device} ")
     said = [part for part in (trials, others, trouble) if part]

@@ -13,6 +13,7 @@ from hpo_tui.tui.cli.studies import find, study_argument
 from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.plain import plain, plain_lines
+from hpo_tui.tui.words.progress import running_lines
 from hpo_tui.tui.words.standing import queued_lines, silent_lines, waits_lines
 
 
@@ -63,6 +64,11 @@ def status(study: str | None, as_json: bool) -> int:
         say(f"  {_GOES_ON[state]} {word}")
     if picture.suspended:
         say(f"  its runner stands still; to have it go on: kill -CONT {picture.runner_pid}")
+    running = running_lines(picture)
+    if running:
+        say()
+        for line in running:
+            say(line)
     say()
     show_costs(picture)
     say()

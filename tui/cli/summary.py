@@ -29,6 +29,7 @@ from hpo_tui.tui.words.goals import full_results, goals_of
 from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.present import plural
+from hpo_tui.tui.words.progress import record_of_running
 from hpo_tui.tui.words.running import overdue_text
 from hpo_tui.tui.words.standing import silent_text, until
 
@@ -96,6 +97,7 @@ def status_record(picture: Snapshot) -> dict[str, Any]:
             for s in shares(picture)
         ],
         "best": picture.frame.number[best_rows(picture.frame, picture.spec)].tolist(),
+        "running": record_of_running(picture),
         "waits": picture.waits,
         "queued": [
             {"action": c.action, "text": wish_text(c.action, c.args), **c.args}

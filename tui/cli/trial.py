@@ -75,6 +75,7 @@ def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
     The last word is the trial's number; a word before it names the study, as in `sparse 7`.
     """
     from hpo_tui.store.transfer.write_text import json_line
+    from hpo_tui.tui.words.places import places_text
     from hpo_tui.tui.words.trial_sheet import files_of, sheet
 
     folder, number = chosen(words, study)
@@ -82,6 +83,8 @@ def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
     with reading(folder) as reader:
         trial = record_of(folder, reader, number)
         events = reader.events_of(number)
+        at = picture.frame.index(number)
+        places = "" if at is None else places_text(picture, at, reader)
     row = picture.frame.index(number)
     if row is None:  # begun between the two readings
         picture = picture_of(folder)
@@ -90,7 +93,8 @@ def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
     if as_json:
         say(json_line(trial_record(picture, row, trial, events)))
         return
-    for line in sheet_lines(sheet(picture, row, trial, events, files_of(folder, number))):
+    files = files_of(folder, number)
+    for line in sheet_lines(sheet(picture, row, trial, events, files, places=places)):
         _say(line)
 
 

@@ -19,6 +19,7 @@ from hpo_tui.tui.tables.trial_data import (
     why_no_promotion,
 )
 from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.progress import progress_of, running_line
 
 _MOST_REPEATS = 100
 """Repeats of a trial that can be asked for at a time."""
@@ -66,12 +67,13 @@ class TrialDeeds(Deeds):
             return
         detail = "What it has cost so far is lost. Its reports are kept, and r runs it again."
         spent = snapshot.frame.charged[row] + snapshot.frame.wasted[row]
+        far = progress_of(snapshot)
         if self._state() is TrialState.WAITING and not spent:
             detail = "It has not started, so nothing is lost. r runs it after all."
         self.screen.confirm(
             lambda: self.requests.send("kill", f"kill trial {number}", {"trial": number}),
             f"Kill trial {number}?",
-            detail,
+            f"{running_line(snapshot, row, far)}.\n{detail}" if row in far else detail,
         )
 
     def why_no_trial_retry(self, _: Snapshot) -> str:

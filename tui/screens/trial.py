@@ -1,6 +1,6 @@
 """One trial: its values against the best, its curve among the others', its log."""
 
-from functools import partialmethod
+from functools import partial, partialmethod
 from typing import Any, ClassVar
 
 from textual import on
@@ -24,6 +24,7 @@ from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words.entries import EntryRows, readable
+from hpo_tui.tui.words.places import places_text
 from hpo_tui.tui.words.plain import fit, wrapped
 from hpo_tui.tui.words.running import running_texts
 from hpo_tui.tui.words.trial_sheet import files_of, reason, sheet
@@ -41,7 +42,8 @@ class TrialScreen(StudyRoom):
 ## Trial
 
 One trial next to the best one: metrics with their goals, parameters (highlighted if they differ),
-how it ran, why it was suggested, what happened to it and, at the end (`G`), its files, the
+how it ran, while it runs how far it is and how it stands among the others of its task at the same
+step, why it was suggested, what happened to it and, at the end (`G`), its files, the
 checkpoint among them. `Enter` shows a whole line, and `y` copies it there. `.` and `,` go to the
 next and the previous trial of the table that it was opened from. On the right are its learning
 curve among those of other trials, and its log. If there is room for only one of them, `3` shows the
@@ -54,6 +56,7 @@ curve and `6` the log.
         self._record: Trial | None = None
         self._events: tuple[Event, ...] = ()
         self._files: dict[str, str | None] = {}
+        self._places = ""
         self._read_for: tuple[Any, ...] = ()
         self._so_far = ""
         """How long trials had run when their values were shown last."""
@@ -91,6 +94,7 @@ curve and `6` the log.
         """Show another trial in this place."""
         self.number = self.query_one(LogTail).trial = number
         self._record, self._events, self._files, self._read_for = None, (), {}, ()
+        self._places = ""
         self.catch_up()
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
@@ -102,7 +106,8 @@ curve and `6` the log.
         wanted = (snapshot.frame, self.number)
         if not unchanged(self._read_for, wanted):
             self._read_for = wanted
-            self.run_worker(self._read, thread=True, group="trial", exit_on_error=False)
+            read = partial(self._read, snapshot)
+            self.run_worker(read, thread=True, group="trial", exit_on_error=False)
             self._fill(snapshot)
             self._curves.show(snapshot, self.live.view)
             self.query_one(LogTail).show(snapshot, self.live.view)
@@ -110,7 +115,7 @@ curve and `6` the log.
             self._fill(snapshot)
         self._so_far = running_texts(snapshot)
 
-    def _read(self) -> None:
+    def _read(self, snapshot: Snapshot) -> None:
         import sqlite3
 
         from hpo_tui.store.faults import explained
@@ -121,11 +126,13 @@ curve and `6` the log.
             with StudyReader(self.live.folder.db) as reader:
                 record = reader.trial(number)
                 events = tuple(reader.events_of(number))
+                row = snapshot.frame.index(number)
+                places = "" if row is None else places_text(snapshot, row, reader)
             files = files_of(self.live.folder, number)
         except (OSError, sqlite3.Error) as error:
             self.app.call_from_thread(self._take_fault, number, explained(error))
             return
-        self.app.call_from_thread(self._take_record, number, record, events, files)
+        self.app.call_from_thread(self._take_record, number, record, events, files, places)
 
     def _take_fault(self, number: int, why: str) -> None:
         """Say that the record could not be read; it is tried again with the next snapshot."""
@@ -139,9 +146,11 @@ curve and `6` the log.
         record: Trial | None,
         events: tuple[Event, ...],
         files: dict[str, str | None],
+        places: str,
     ) -> None:
         if number == self.number and self.live.snapshot is not None and self.is_attached:
             self._record, self._events, self._files = record, events, files
+            self._places = places
             self._fill(self.live.snapshot)
 
     def _fill(self, snapshot: Snapshot) -> None:
@@ -153,7 +162,7 @@ curve and `6` the log.
         record = self._record
         if record is not None and record.number != self.number:
             record = None
-        said = sheet(snapshot, row, record, self._events, self._files)
+        said = sheet(snapshot, row, record, self._events, self._files, places=self._places)
         self._tell_reason(reason(snapshot, row, record, self._events))
         table = self.query_one("#trial-values", LineTable)
         lines = EntryRows(said.entries, said.columns, max(30, table.size.width))

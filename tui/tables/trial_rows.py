@@ -15,6 +15,7 @@ from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.goals import goal_text, goals_of, is_goal, judged, reached
 from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.progress import progress_of
 from hpo_tui.tui.words.running import durations
 
 if TYPE_CHECKING:
@@ -140,16 +141,22 @@ class TrialRows:
         return _fixed(self.snapshot.frame, self.snapshot.spec.full_task.name, self._pareto)[key]
 
     def _duration(self) -> Callable[[int], Cell]:
-        """Return what says how long a trial took, of one that runs how long it has so far."""
+        """Return what says how long a trial took; of one that runs how long so far, and its share.
+
+        The share gives way where both do not fit.
+        """
         seconds, ended = durations(self.snapshot), self.snapshot.frame.duration
         live = self.snapshot.frame.in_state(TrialState.RUNNING)
         late = set(self.snapshot.overdue)
-        numbers = self.snapshot.frame.number
+        numbers, far = self.snapshot.frame.number, progress_of(self.snapshot)
+        width = FIXED["duration"][1]
 
         def cell(at: int) -> Cell:
             if not live[at]:
                 return present.took(float(ended[at])), "dim"
             said = present.took(float(seconds[at]))
+            both = f"{said} {far[at].percent}".rstrip()
+            said = both if cell_len(both) <= width else said
             return said, "warn" if int(numbers[at]) in late else "accent"
 
         return cell

@@ -1,19 +1,19 @@
 """The devices: memory, utilization, whose trials run there; below, when which trial ran where."""
 
 import time
-from collections.abc import Sequence
 from functools import partialmethod
 from typing import ClassVar
 
 from textual import events
 
-from hpo_tui.store.models import CPU, DeviceSample
+from hpo_tui.store.models import CPU
 from hpo_tui.tui.charts import gauges, lanes, text, timeline
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.watching.outlook import known_until
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
+from hpo_tui.tui.words.progress import progress_of
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("devices.later", "right,l,full_stop", "later trial", "Go to the trial that began next"),
@@ -33,10 +33,10 @@ class Devices(Chart):
     HELP: ClassVar[str] = """\
 ## Devices
 
-One block per GPU, or a line in a small pane: the trials that run on it and who else uses it, the
-memory in use (`#` this study, `+` other processes), how busy it is, its temperature and its power,
-if this was measured just now. `L` lends a GPU to somebody else: its trials leave at their next
-checkpoint.
+One block per GPU, or a line in a small pane: the trials that run on it, how far they are and how
+long they will take, and who else uses it, the memory in use (`#` this study, `+` other processes),
+how busy it is, its temperature and its power, if this was measured just now. `L` lends a GPU to
+somebody else: its trials leave at their next checkpoint.
 
 Below, **when trials ran**: a lane for every GPU or slot (several lanes if trials share a GPU), with
 a block for every trial, shaded by task as in the cost bar; `!` marks lost trials. Attempts of a
@@ -91,7 +91,7 @@ they began, `Enter` opens the marked one.
         rows = timeline.lanes(snapshot.frame, trials)
         below = len(rows) + lanes.LEAST - 1 if rows else 0
         if snapshot.measured:
-            top = self._gauges(canvas, snapshot.measured, below)
+            top = self._gauges(canvas, snapshot, below)
         else:
             top = self._nothing(canvas, snapshot)
         self._timeline = None
@@ -100,12 +100,16 @@ they began, `Enter` opens the marked one.
             self._timeline.draw(trials, rows)
         return canvas
 
-    def _gauges(self, canvas: Canvas, samples: Sequence[DeviceSample], below: int) -> int:
+    def _gauges(self, canvas: Canvas, snapshot: Snapshot, below: int) -> int:
         """Draw every device, with what room ``below`` wants in mind; return the next free line."""
+        samples, numbers = snapshot.measured, snapshot.frame.number
+        running = progress_of(snapshot).items()
+        far = {int(numbers[row]): progress.short(left=True) for row, progress in running}
+        shares = {int(numbers[row]): progress.short(left=False) for row, progress in running}
         blocks = (gauges.BLOCK + 1) * len(samples)
         if blocks - (not below) + below <= canvas.height:
             for at, sample in enumerate(samples):
-                gauges.block(canvas, (gauges.BLOCK + 1) * at, sample, self.glyphs)
+                gauges.block(canvas, (gauges.BLOCK + 1) * at, sample, self.glyphs, far)
             return blocks
         # If there is not enough for both, half of the pane at the most is the timeline's, and only
         # its least where the devices need more.
@@ -114,7 +118,7 @@ they began, `Enter` opens the marked one.
         room = max(half, most) if below else canvas.height
         shown = samples if len(samples) <= room else samples[: room - 1]
         for y, sample in enumerate(shown):
-            gauges.line(canvas, y, sample, self.glyphs)
+            gauges.line(canvas, y, sample, self.glyphs, shares)
         if len(shown) < len(samples):
             more = f" {self.glyphs.ellipsis} and {len(samples) - len(shown)} more"
             canvas.put(0, len(shown), more, Ink.DIM)

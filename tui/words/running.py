@@ -31,13 +31,13 @@ def _so_far(snapshot: "Snapshot", rows: "Index") -> "Array":
     """Return for how long the running trials at ``rows`` have been at it."""
     import numpy as np
 
-    frame, again = snapshot.frame, _again(snapshot) if len(rows) else {}
+    frame, again = snapshot.frame, attempt_started(snapshot) if len(rows) else {}
     numbers = zip(frame.number[rows].tolist(), frame.started[rows].tolist(), strict=True)
     since = np.array([again.get(number, started) for number, started in numbers])
     return np.maximum(snapshot.time - since, 0.0)
 
 
-def _again(snapshot: "Snapshot") -> dict[int, float]:
+def attempt_started(snapshot: "Snapshot") -> dict[int, float]:
     """Return trial → when its present attempt began, of those whose beginning is remembered.
 
     A trial is dated by its first: between two of them a night may have gone by.

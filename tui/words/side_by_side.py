@@ -12,6 +12,7 @@ from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.entries import Entry
 from hpo_tui.tui.words.goals import goal_text, goals_of, is_goal, judged, reached
 from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.progress import Progress, progress_of
 from hpo_tui.tui.words.running import durations
 from hpo_tui.tui.words.why_run import why_lines
 
@@ -73,8 +74,21 @@ def _run_entries(snapshot: Snapshot, rows: Sequence[int | None]) -> list[Entry]:
         _line("task", rows, lambda r: frame.tasks[frame.task[r]]),
         _line("charged", rows, lambda r: present.number(float(frame.charged[r]))),
         Entry("took", tuple(_took(snapshot, r) for r in rows)),
+        *_progress_entries(snapshot, rows),
         _line("peak memory", rows, lambda r: present.size(float(frame.peak_memory[r]))),
         _line("device", rows, lambda r: str(frame.device[r])),
+    ]
+
+
+def _progress_entries(snapshot: Snapshot, rows: Sequence[int | None]) -> list[Entry]:
+    """Return how far the trials are that run; nothing where none does, or nothing is known."""
+    found = progress_of(snapshot)
+    of = [Progress() if r is None else found.get(r, Progress()) for r in rows]
+    lines = {"progress": [p.so_far for p in of], "left": [p.about for p in of]}
+    return [
+        Entry(name, tuple((text or "–", "") for text in texts))
+        for name, texts in lines.items()
+        if any(texts)
     ]
 
 

@@ -14,6 +14,7 @@ from hpo_tui.tui.words.entries import with_last_line
 from hpo_tui.tui.words.goals import goals_of, goals_sentence
 from hpo_tui.tui.words.plain import fit, plain
 from hpo_tui.tui.words.present import Piece
+from hpo_tui.tui.words.progress import running_lines
 from hpo_tui.tui.words.running import overdue_text
 
 if TYPE_CHECKING:
@@ -207,6 +208,7 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines += [line for line in [overdue_text(snapshot), *until(snapshot)] if line]
     lines.append(goals_sentence(snapshot))
     lines += best_lines(snapshot, 5, width)
+    lines += running_lines(snapshot)
     return [fit(line, width).rstrip() for line in lines]
 
 

@@ -29,8 +29,13 @@ def sheet(
     record: Trial | None,
     events: Sequence[Event],
     files: Mapping[str, str | None],
+    *,
+    places: str = "",
 ) -> Sheet:
-    """Return what is said of the trial at ``row``; ``record`` and its ``files`` once read."""
+    """Return what is said of the trial at ``row``; ``record`` and its ``files`` once read.
+
+    ``places``: how it stands among the others at the step that it has reached.
+    """
     from hpo_tui.engine.analysis.front import best_rows
 
     best = best_rows(snapshot.frame, snapshot.spec)
@@ -41,6 +46,8 @@ def sheet(
         columns.append(best_title(snapshot, other))
         rows.append(other)
     entries = trial_entries(snapshot, rows, means=rows[1:])
+    if places:
+        entries.append(Entry("at this step", ((places, ""),), places))
     if record is not None:
         entries += record_entries(record, events, snapshot.time, went_on(snapshot, row))
         entries += _file_entries(snapshot.folder, files)
