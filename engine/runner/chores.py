@@ -14,6 +14,7 @@ from hpo_tui.engine.runner.lateness import Lateness, Lingering
 from hpo_tui.engine.runner.live import Look, Stop
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
+from hpo_tui.engine.runner.unheard import Unheard
 from hpo_tui.engine.runner.warming import Warming
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.engine.spec.units import show_duration
@@ -41,6 +42,7 @@ class Chores:
         self.lateness = Lateness(desk)
         self.lingering = Lingering(desk)
         self.warming = Warming(desk)
+        self.unheard = Unheard(desk)
         self._due: dict[Callable[[], object], float] = {}
         self._ended = -1
         self._quarantined: set[str] = set()
@@ -53,9 +55,9 @@ class Chores:
             (1.0, self.wait), (1.0, self.charge), (1.0, self.budget), (2.0, self.look),
             (1.0, self.unread), (1.0, self.stalls), (5.0, overdue), (0.05, warm),
             (1.0, self.drain), (1.0, self.lingering.look), (5.0, self.spared), (30.0, clean),
-            (10.0, desk.writer.fold),
+            (10.0, desk.writer.fold), (30.0, self.unheard.look),
         ]  # fmt: skip
-        self.sums = (self.budget, self.spared, clean, overdue, warm)
+        self.sums = (self.budget, self.spared, clean, overdue, warm, self.unheard.look)
         """The work that goes through all trials: the more there are, the less often it is done."""
 
     def run(self) -> None:

@@ -171,7 +171,10 @@ class Endings:
                 desk.event("threshold", f"trial {number} is the first to meet every goal", number)
         elif trial.state is TrialState.WAITING:
             kind = "oom" if verdict.kind in ("oom", "host_oom") else "requeued"
-            desk.event(kind, f"trial {number}: {verdict.reason}; it runs again", number)
+            text = f"trial {number}: {verdict.reason}"
+            if "tried again" not in text:  # else the reason has said it itself
+                text = f"{text.removesuffix('.')}; it runs again"
+            desk.event(kind, text, number)
         else:
             kind = "oom" if verdict.kind in ("oom", "host_oom") else str(trial.state)
             text = f"trial {number}: {verdict.reason}"

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 
-from hpo_tui.engine.execution.base import Slot
+from hpo_tui.engine.execution.base import Launch, Slot
 from hpo_tui.engine.execution.hiccups import passes
 from hpo_tui.engine.execution.protocol import has_files, prepare
 from hpo_tui.engine.optimizer.api import Suggestion
@@ -178,7 +178,8 @@ class Starter:
             what = "starts" if trial.attempt == 1 else f"starts again (attempt {trial.attempt})"
             kind = "promoted" if trial.resumed_from is not None else "started"
             where = desk.executor.called(process.device)
-            desk.event(kind, f"trial {number} {what} at {trial.task} on {where}", number)
+            begins = _begins(trial, launch) if desk.spec.resume else ""
+            desk.event(kind, f"trial {number} {what} at {trial.task}{begins} on {where}", number)
             if trial.resumed_from is not None and not launch.environment["HPO_RESUME"]:
                 self._begins_anew(trial)
 
@@ -214,3 +215,14 @@ class Starter:
         if isinstance(error, OSError):
             text = in_words(error)
         desk.pause("paused", f"trial {trial.number} cannot be started: {text}", trial.number)
+
+
+def _begins(trial: Trial, launch: Launch) -> str:
+    """Return from where an attempt goes on, to follow its task; empty for one that is all new."""
+    resume = launch.environment["HPO_RESUME"]
+    if not resume:
+        return " from the beginning" if trial.attempt > 1 else ""
+    if resume != str(launch.folder.checkpoint):
+        return f" from the checkpoint of trial {trial.resumed_from}"
+    step = "" if trial.step is None else f" (it had reported step {trial.step})"
+    return f" from its own checkpoint{step}"

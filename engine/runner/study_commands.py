@@ -139,6 +139,9 @@ class StudyCommands:
         desk.writer.declare((p.name for p in new.space), new.kept_metrics)
         desk.event("edited", "; ".join(changes) or "the study file was edited")
         added = set(new.kept_metrics) - set(desk.spec.kept_metrics)
+        if new.metrics != desk.spec.metrics:  # as where a name that nobody had heard is put right
+            heard = {name for live in desk.live.values() for name in live.result}
+            added |= set(new.kept_metrics) - heard
         later = self._take_over(new)
         collect_anew(desk, added)
         changes = changes or ["nothing that matters has changed"]

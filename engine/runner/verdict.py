@@ -10,6 +10,7 @@ from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.failures import Cause, classify_failure, was_killed
 from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.metrics.discovery import discover
+from hpo_tui.engine.execution.metrics.slips import by_likeness, remedy, slip_of
 from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.spec.names import joined, plain
 from hpo_tui.store.models import TrialState
@@ -118,7 +119,8 @@ def _result(case: Case) -> Verdict:
     if missing and case.unread:
         return _unknown(case)
     if missing:
-        text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {_seen(case)}"
+        seen = _seen(case, missing)
+        text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {seen}"
         if case.absent and not case.reported:
             places = joined([plain(place) for place in case.absent], _MOST_NAMES)
             text = f"{text}; nothing was written to {places} in its folder, where they are read"
@@ -142,10 +144,15 @@ def _unknown(case: Case) -> Verdict:
     return Verdict(TrialState.FAILED, "unread", text)
 
 
-def _seen(case: Case) -> str:
-    """Return the names of what it reported and of what looks like metrics in its output."""
-    names = list(dict.fromkeys([*case.metrics, *map(plain, discover(case.log))]))
-    return joined(names, _MOST_NAMES) or "none"
+def _seen(case: Case, missing: Sequence[str]) -> str:
+    """Return the names of what it reported and of what looks like metrics in its output.
+
+    Those that are most like the ``missing`` ones come first, and what to do about slips last.
+    """
+    names = by_likeness(missing, dict.fromkeys([*case.metrics, *discover(case.log)]))
+    said = joined([plain(name) for name in names], _MOST_NAMES) or "none"
+    slips = [(name, slip) for name in missing if (slip := slip_of(name, names)) is not None]
+    return "; ".join([said, *(remedy(name, slip) for name, slip in slips)])
 
 
 def _broken(case: Case) -> Verdict:

@@ -60,7 +60,9 @@ def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study: Any, 
     assert (trial.state, trial.teaches, trial.attempt) == (TrialState.FAILED, True, 2)
     assert "memory" in trial.reason
     assert told("fail")[0] == ["fail", 1, "oom"]
-    assert study.events("oom")
+    again, end = study.events("oom")
+    assert again.text.endswith(". It is tried again, alone on its device.")
+    assert end.text.endswith("No other trial was on its device.")
 
 
 def test_an_old_message_of_another_attempt_is_not_this_ones(make_study: Any) -> None:

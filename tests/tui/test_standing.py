@@ -75,6 +75,22 @@ def test_where_no_trial_is_full_the_failed_ones_are_told_of(tmp_path: Path) -> N
     assert "have failed: the events (7) say why." in first_result_text(replace(snapshot, events=()))
 
 
+def test_the_last_failure_may_be_for_want_of_memory_but_none_that_is_tried_again(
+    tmp_path: Path,
+) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=60, running=0))
+    frame = snapshot.frame
+    failed = frame.number[frame.in_state(TrialState.FAILED)].tolist()
+    other = next(n for n in frame.number.tolist() if n not in failed)
+    events = (
+        Event(1, 0.0, "failed", f"trial {failed[0]}: exit code 1", failed[0]),
+        Event(2, 1.0, "oom", f"trial {failed[1]}: Ran out of GPU memory", failed[1]),
+        Event(3, 2.0, "oom", f"trial {other}: Ran out of GPU memory; it runs again", other),
+    )
+    told = first_result_text(replace(snapshot, events=events)).splitlines()
+    assert f"The last, #{failed[1]}: Ran out of GPU memory" in told
+
+
 @pytest.mark.parametrize(("trials", "what"), [(0, "first"), (60, "next")])
 def test_what_is_prepared_is_first_only_where_there_are_no_trials(
     tmp_path: Path, trials: int, what: str

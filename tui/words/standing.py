@@ -293,12 +293,19 @@ def first_result_text(snapshot: "Snapshot") -> str:
 
 def _failures(snapshot: "Snapshot") -> list[str]:
     """Return how many trials have failed, where any have, and why the last of them did."""
-    failed = int(snapshot.frame.in_state(TrialState.FAILED).sum())
+    frame = snapshot.frame
+    numbers = set(frame.number[frame.in_state(TrialState.FAILED)].tolist())
+    failed = len(numbers)
     if not failed:
         return []
     verb = "has" if failed == 1 else "have"
-    said = f"{present.plural(failed, 'trial')} of {len(snapshot.frame)} {verb} failed"
-    last = next((e for e in reversed(snapshot.events) if e.kind == "failed" and e.trial), None)
+    said = f"{present.plural(failed, 'trial')} of {len(frame)} {verb} failed"
+    # One that ran out of memory may be tried again.
+    ends = [
+        e for e in snapshot.events
+        if e.trial and (e.kind == "failed" or (e.kind == "oom" and e.trial in numbers))
+    ]  # fmt: skip
+    last = ends[-1] if ends else None
     if last is None:
         return [f"{said}: the events (7) say why."]
     return [f"{said}; the events (7) say why.", f"The last, #{last.trial}: {_in_short(last)}"]
