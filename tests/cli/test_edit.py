@@ -83,3 +83,24 @@ def test_a_name_that_looks_like_a_number_stays_text(
     assert hpo("edit", 'env.TAG="1"', "env.MODE=fast").code == 0
     assert spec(folder).env == {"TAG": "1", "MODE": "fast"}
     assert json.dumps("1") in folder.file.read_text("utf-8")
+
+
+START = "\n[[start]]\nlr = 0.0001\n\n[[start]]\nlr = 0.01\n"
+
+
+def test_a_range_is_narrowed_past_configurations_that_have_had_their_turn(
+    hpo: Callable[..., Any], tmp_path: Path, study_text: str
+) -> None:
+    folder = create_study(study_text.replace("NAME", "sparse") + START, tmp_path / HOME)
+    before = hpo("edit", "lr.low=0.001")
+    assert (before.code, len(spec(folder).start)) == (1, 2), "they are still to be run"
+    assert "start[1].lr: must be from" in before.err
+    writer = StudyWriter(folder.db)
+    writer.add_trial(Trial(1, 1, "full", TrialState.COMPLETE, 1.0, {"lr": 0.0001}, {}))
+    writer.close()
+    assert hpo("edit", "start[2].lr=7.0").code == 1, "what is set is never taken out"
+    ran = hpo("edit", "lr.low=0.001")
+    assert ran.code == 0
+    assert "1 configuration under [[start]] outside the new ranges is left out" in ran.err
+    assert spec(folder).parameter("lr").low == 0.001
+    assert [dict(c) for c in spec(folder).start] == [{"lr": 0.01}]

@@ -12,6 +12,7 @@ from hpo_tui.tui.cli.studies import find, reading, spec_of
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import study_option
 from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.present import plural
 
 if TYPE_CHECKING:
     from hpo_tui.engine.spec import Problem
@@ -38,7 +39,7 @@ def edit(settings: tuple[str, ...], study: str | None) -> None:
     with reading(folder) as reader:
         spec, trials = spec_of(reader.study()), reader.trials()
     try:
-        new = with_settings(spec, settings)
+        new = with_settings(spec, settings, has_run=bool(trials))
     except EditError as error:
         raise Refusal(plain(str(error))) from None
     except SpecError as error:
@@ -47,6 +48,12 @@ def edit(settings: tuple[str, ...], study: str | None) -> None:
     if not plan.allowed:
         raise _refusal(folder.name, plan.refused)
     ask(folder, "edit", {"text": new.text, "base": spec.text})
+    gone = len(spec.start) - len(new.start)
+    if gone > 0:
+        what = plural(gone, "configuration")
+        note(
+            f"{what} under [[start]] outside the new ranges {'is' if gone == 1 else 'are'} left out"
+        )
 
 
 def _refusal(name: str, problems: "Sequence[Problem]") -> Refusal:

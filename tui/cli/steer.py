@@ -1,7 +1,7 @@
 """The commands that ask a study's runner for something: pause, kill, promote and their kin."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -13,7 +13,7 @@ from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.cli.trial import chosen, study_option, trial_words
+from hpo_tui.tui.cli.trial import chosen, chosen_several, study_option, trial_words, trials_words
 from hpo_tui.tui.words.plain import plain
 
 
@@ -64,26 +64,42 @@ def stop(study: str | None, kill: bool) -> None:
     ask(find(study), "stop", {"kill": kill})
 
 
+def _each(trials: Sequence[int], ask_of: Callable[[int], None]) -> None:
+    """Ask for each trial; of several one that is refused does not keep the others from it."""
+    refused = 0
+    for trial in trials:
+        try:
+            ask_of(trial)
+        except Refusal as refusal:
+            if len(trials) == 1:
+                raise
+            note(f"hpo-tui: {refusal}")
+            refused += 1
+    if refused:
+        raise Refusal(f"{refused} of {len(trials)} trials were refused")
+
+
 @click.command("kill")
-@trial_words
+@trials_words
 @study_option
 def kill_trial(words: tuple[str, ...], study: str | None) -> None:
-    """Stop TRIAL: SIGTERM to its process group, a grace period, then SIGKILL.
+    """Stop TRIAL, or several: SIGTERM to its process group, a grace period, then SIGKILL.
 
     What it has reported is kept, but is no result; `hpo-tui retry` runs it again. Without a runner
     it takes back what is queued of TRIAL for the next run.
     """
-    folder, trial = chosen(words, study)
-    ask(folder, "kill", {"trial": trial})
+    folder, trials = chosen_several(words, study)
+    _each(trials, lambda trial: ask(folder, "kill", {"trial": trial}))
 
 
 @click.command("retry")
-@trial_words
+@trials_words
 @study_option
 def retry(words: tuple[str, ...], study: str | None) -> None:
-    """Run TRIAL again, after it failed or was killed."""
-    folder, trial = chosen(words, study)
-    _wish(folder, "retry", {"trial": trial})
+    """Run TRIAL again, or several, after they failed or were killed."""
+    folder, trials = chosen_several(words, study)
+    _each(trials, lambda trial: ask(folder, "retry", {"trial": trial}))
+    _say_how_to_start(folder)
 
 
 @click.command("promote")
@@ -155,9 +171,13 @@ def _take_back(folder: StudyFolder, params: Mapping[str, Any], task: str | None)
 
 def _wish(folder: StudyFolder, action: str, args: dict[str, Any]) -> None:
     """Ask for trials; where they wait for the next run, say how to start it."""
+    ask(folder, action, args)
+    _say_how_to_start(folder)
+
+
+def _say_how_to_start(folder: StudyFolder) -> None:
     from hpo_tui.engine.launch.refusals import how_to_start
 
-    ask(folder, action, args)
     if folder.runner_pid() is None:
         note(plain(how_to_start(folder)))
 

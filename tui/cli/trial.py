@@ -8,7 +8,7 @@ import click
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Trial
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.status import picture_of
 from hpo_tui.tui.cli.studies import complete_study, find, proposals, reading
@@ -35,6 +35,9 @@ def _complete(
 trial_words = click.argument(
     "words", nargs=-1, required=True, metavar="[STUDY] TRIAL", shell_complete=_complete
 )
+trials_words = click.argument(
+    "words", nargs=-1, required=True, metavar="[STUDY] TRIAL…", shell_complete=_complete
+)
 study_option = click.option(
     "-s", "--study", metavar="STUDY", help="Which study.", shell_complete=complete_study
 )
@@ -49,11 +52,37 @@ def chosen(words: Sequence[str], study: str | None) -> tuple[StudyFolder, int]:
     if len(before) > (study is None):
         raise click.UsageError("give a study (if there are several) and a trial, nothing more")
     named = before[0] if before else study
-    if not (last.isascii() and last.isdigit() and int(last)):
+    if not _is_number(last):
         what = f"{last!r} is not the number of a trial"
         where = "the trial comes after the study" if not before else "the trial comes last"
         raise click.UsageError(f"{what}: {where}, as in `sparse 7`")
     return find(named), int(last)
+
+
+def chosen_several(words: Sequence[str], study: str | None) -> tuple[StudyFolder, list[int]]:
+    """Return the study and the trials that are meant: all words but a first that names a study.
+
+    Raises Refusal, or UsageError for what cannot be meant.
+    """
+    first, *rest = words
+    named = study is None and (not _is_number(first) or (bool(rest) and _is_study(first)))
+    numbers = rest if named else words
+    if len(numbers) < 2 or not all(map(_is_number, numbers)):
+        folder, number = chosen(words, study)
+        return folder, [number]
+    return find(first if named else study), list(dict.fromkeys(map(int, numbers)))
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and int(word) > 0
+
+
+def _is_study(word: str) -> bool:
+    try:
+        find(word)
+    except NoSuchStudy:
+        return False
+    return True
 
 
 def record_of(folder: StudyFolder, reader: "StudyReader", number: int) -> Trial:

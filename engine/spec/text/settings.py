@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.spec.errors import Problem, SpecError
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, nearest, show
 from hpo_tui.engine.spec.parts import Value
 from hpo_tui.engine.spec.schema import ALIASES, KEYS
-from hpo_tui.engine.spec.text.amend import EditError, set_value
+from hpo_tui.engine.spec.text.amend import EditError, remove, set_value
 from hpo_tui.engine.spec.text.freeze import frozen
 from hpo_tui.engine.spec.text.typed import typed_value
 
@@ -21,18 +21,21 @@ _PART = re.compile(r"""([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*")((?:\[[1-9][0-9]*\])*)(
 """One part of a key: a name, then places in lists, counted from 1 as in messages."""
 
 
-def with_settings(spec: StudySpec, settings: Iterable[str]) -> StudySpec:
+def with_settings(spec: StudySpec, settings: Iterable[str], *, has_run: bool = False) -> StudySpec:
     """Return a study with ``KEY=VALUE`` settings put into its text.
 
     Keys are dotted as in messages; those of the study, of its resources and of a parameter need no
     section. A parameter itself (``lr=0.01``) is fixed at the value. Raises :class:`EditError` for
     a setting that cannot be put there, :class:`SpecError` for one that is wrong: without lines,
-    since it stands in no line of the file.
+    since it stands in no line of the file. Of a study that ``has_run`` the configurations to run
+    first have had their turn: those that a setting leaves outside are left out.
     """
     text = spec.text
     names = {p.name for p in spec.space}
+    sections = set[str | int]()
     for setting in settings:
         path, value = _parsed(setting, names)
+        sections.add(path[0])
         if path in {("space", name) for name in names} and isinstance(value, str | int | float):
             text = _fixed(text, spec, str(path[1]), value)
         else:
@@ -40,7 +43,18 @@ def with_settings(spec: StudySpec, settings: Iterable[str]) -> StudySpec:
     try:
         return StudySpec.from_text(text, spec.source)
     except SpecError as error:
+        only_start = all(p.path[:1] == ("start",) for p in error.problems)
+        if has_run and only_start and "start" not in sections:
+            return StudySpec.from_text(_without(text, error.problems), spec.source)
         raise SpecError([replace(p, line=None) for p in error.problems], spec.source) from None
+
+
+def _without(text: str, problems: Iterable[Problem]) -> str:
+    """Return the text without the configurations to run first in which there are problems."""
+    places = {p.path[1] for p in problems if len(p.path) > 1}
+    for place in sorted((n for n in places if isinstance(n, int)), reverse=True):
+        text = remove(text, ("start", place))
+    return text
 
 
 def _fixed(text: str, spec: StudySpec, name: str, value: Value) -> str:
