@@ -76,6 +76,8 @@ async def test_the_text_of_a_filter_is_no_key(study: StudyFolder, sent: Sent) ->
         (["colon", *"extend", "enter", "9", "enter"], ("extend", {"amount": 9.0})),
         (["j", "enter", "asterisk", "escape", "k"], ("star", {"on": True})),
         (["0", "b", "B", "enter", "k"], ("enqueue", {"task": None})),
+        (["j", "E", "f2", "enter"], ("enqueue", {"task": "15 epochs"})),
+        (["j", "E", "f2", "j", "j", "enter"], ("enqueue", {"task": "60 epochs"})),
     ],
 )
 async def test_a_dialog_gets_the_keys_that_were_meant_for_it(

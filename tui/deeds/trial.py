@@ -3,6 +3,7 @@
 import json
 import tomllib
 from functools import partial
+from typing import Any
 
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
@@ -112,16 +113,29 @@ class TrialDeeds(Deeds):
 
         snapshot, number, row = self.at()
 
-        def taken(text: str) -> None:
-            args = {"params": tomllib.loads(text), "task": None}
-            self.wishes.ask_for("enqueue", "enqueue", args)
-
+        tasks = [t.name for t in snapshot.spec.tasks_by_cost]
+        says = "One parameter per line, as in a study file."
+        if len(tasks) > 1:
+            says += " You choose its task afterwards."
         AskText(
             f"A copy of trial {number}, to be run next",
             configuration_text(params_at(snapshot, row)),
-            "One parameter per line, as in a study file. It runs at the cheapest task.",
+            says,
             partial(configuration_fault, spec=snapshot.spec),
-        ).ask(self.screen.app, taken)
+        ).ask(self.screen.app, lambda text: self._enqueue(tomllib.loads(text), tasks))
+
+    def _enqueue(self, params: dict[str, Any], tasks: list[str]) -> None:
+        """Ask for a configuration at one of ``tasks``, the cheapest of which comes first."""
+
+        def chosen(task: str) -> None:
+            self.wishes.ask_for("enqueue", "enqueue", {"params": params, "task": task})
+
+        if len(tasks) == 1:
+            chosen(tasks[0])
+            return
+        from hpo_tui.tui.screens.pickers import PickOne
+
+        PickOne("Run it at which task?", [(t, t) for t in tasks]).ask(self.screen.app, chosen)
 
     def do_trial_confirm(self) -> None:
         """Repeat it with other seeds."""
