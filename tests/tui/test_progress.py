@@ -19,6 +19,7 @@ from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words.places import place_among, places_text
 from hpo_tui.tui.words.progress import MOST_LINES, Progress, progress_of, running_lines
 from hpo_tui.tui.words.side_by_side import trial_entries
+from hpo_tui.tui.words.trial_sheet import sheet
 from tests.tui.conftest import make_app, make_study, ready, until
 
 FULL = 60.0
@@ -92,6 +93,7 @@ def test_where_trials_are_listed_their_share_is_beside_their_time(tmp_path: Path
     assert entries["progress"] == (("step 15 of 60", ""), ("–", ""))
     assert entries["left"] == (("about 15m", ""), ("–", ""))
     assert "progress" not in {e.name for e in trial_entries(seen, [0])}
+    assert sheet(seen, 29, None, (), {}).title.endswith("running at 60 epochs  25% (15m left)")
 
 
 def test_a_device_says_how_far_its_trials_are() -> None:

@@ -11,6 +11,7 @@ from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
 from hpo_tui.tui.words.entries import Entry
 from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.progress import Progress, progress_of
 from hpo_tui.tui.words.side_by_side import best_title, of_several, record_entries, trial_entries
 
 
@@ -107,7 +108,8 @@ def _title(snapshot: Snapshot, row: int) -> str:
     front = f" {words}" if row in front_rows(frame, spec, best_rows(frame, spec)) else ""
     task, state = plain(frame.tasks[frame.task[row]]), STATES[frame.state[row]]
     said = f"trial {frame.number[row]}{star}  {state} at {task}{front}"
-    return "  ".join(filter(None, [said, of_several(snapshot, row)]))
+    far = progress_of(snapshot).get(row, Progress()).short(left=True)
+    return "  ".join(filter(None, [said, far, of_several(snapshot, row)]))
 
 
 def promoted_to(snapshot: Snapshot, row: int) -> list[int]:
