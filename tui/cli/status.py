@@ -119,6 +119,8 @@ def _one_line(folder: StudyFolder, picture: Snapshot | None = None, *, why: bool
     type=Whole(1),
     help="At most N trials (default with --json: all, with --command: one).",
 )
+@click.option("--markdown", "written", flag_value="markdown", help="Print a Markdown table.")
+@click.option("--latex", "written", flag_value="latex", help="Print a LaTeX table (booktabs).")
 @click.option("--near", is_flag=True, help='Also print near misses, in JSON with "meets": false.')
 @click.option(
     "--command",
@@ -128,7 +130,14 @@ def _one_line(folder: StudyFolder, picture: Snapshot | None = None, *, why: bool
 )
 @click.pass_context
 def best(
-    ctx: click.Context, study: str | None, *, as_json: bool, most: int, near: bool, as_command: bool
+    ctx: click.Context,
+    study: str | None,
+    *,
+    as_json: bool,
+    most: int,
+    near: bool,
+    as_command: bool,
+    written: str | None,
 ) -> None:
     """Print the best trials of STUDY, best first.
 
@@ -138,10 +147,10 @@ def best(
     """
     from hpo_tui.tui.cli.summary import best_record, command_of, results_of, show_best
 
-    if as_json and as_command:
-        raise click.UsageError("choose one of --json and --command")
+    if as_json + as_command + (written is not None) > 1:
+        raise click.UsageError("choose one of --json, --markdown, --latex and --command")
     picture = picture_of(find(study))
-    if not (as_json or as_command):
+    if not (as_json or as_command or written):
         show_best(picture, most)
         return
     from hpo_tui.engine.analysis.front import best_rows, near_misses
@@ -153,6 +162,9 @@ def best(
     numbers = frame.number[best_rows(frame, spec)].tolist()
     if near:
         numbers += frame.number[near_misses(frame, spec, len(frame))].tolist()
+    if written:
+        _say_written(picture, numbers[:most], written)
+        return
     if as_command:
         trials = results_of(picture, numbers[: most if given else 1])
         if not trials:
@@ -167,6 +179,22 @@ def best(
     )
     records = (best_record(t, spec, several.get(t.number, 1)) for t in trials)
     say("[" + ",\n ".join(map(json_line, records)) + "]")
+
+
+def _say_written(picture: Snapshot, numbers: list[int], written: str) -> None:
+    """Print trials as a table for a page of notes or a paper."""
+    from hpo_tui.tui.cli.summary import best_table, results_of
+    from hpo_tui.tui.cli.written_tables import latex, markdown
+    from hpo_tui.tui.tables.trial_order import result_counts
+
+    trials = results_of(picture, numbers)
+    if not trials:
+        none = "no full-task trial meets all goals (--near takes the nearest)"
+        raise Refusal(f"{plain(picture.folder.name)} has no best trial: {none}")
+    head, rows, _ = best_table(trials, picture.spec, result_counts(picture))
+    rows = [[cell.rstrip() for cell in row] for row in rows]
+    lines = (markdown if written == "markdown" else latex)(head, rows)
+    say("\n".join(lines))
 
 
 def _hand_over(line: str) -> None:

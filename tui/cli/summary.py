@@ -230,25 +230,42 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
         say(edge.advice)
 
 
-def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int]) -> None:
+def best_table(
+    trials: list[Trial], spec: StudySpec, several: Mapping[int, int]
+) -> tuple[list[str], list[list[str]], int]:
+    """Return (headings, rows, how many columns come before the parameters) of these trials.
+
+    A number that misses its goal has a mark, where any does. ``several``: trial → its runs.
+    """
     goals = goals_of(spec)
     params = [p.name for p in spec.free]
     repeated = any(t.number in several for t in trials)
     lead = ["#", "runs"] if repeated else ["#"]
     head = [*lead, *(goal_text(g) for g in goals), *(plain(p) for p in params)]
-    nan = float("nan")
-    missed = any(not g.met(t.metrics.get(g.metric, nan)) for t in trials for g in goals)
+    missed = _missed(trials, spec)
     body = []
     for trial in trials:
         metrics = []
         for goal in goals:
-            value = trial.metrics.get(goal.metric, nan)
+            value = trial.metrics.get(goal.metric, math.nan)
             mark = "" if not missed else "  " if goal.met(value) else " !"
             metrics.append(beside(value, goal) + mark)
         values = [shown(trial.params[p]) if p in trial.params else "-" for p in params]
         counts = [str(several.get(trial.number, 1))] if repeated else []
         body.append([str(trial.number), *counts, *metrics, *values])
-    fits = _columns_that_fit(head, body, keep=len(lead) + len(goals))
+    return head, body, len(lead) + len(goals)
+
+
+def _missed(trials: list[Trial], spec: StudySpec) -> bool:
+    """Whether any of the trials misses a goal."""
+    goals = goals_of(spec)
+    return any(not g.met(t.metrics.get(g.metric, math.nan)) for t in trials for g in goals)
+
+
+def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int]) -> None:
+    head, body, keep = best_table(trials, spec, several)
+    missed, repeated = _missed(trials, spec), any(t.number in several for t in trials)
+    fits = _columns_that_fit(head, body, keep=keep)
     say(table(head[:fits], [row[:fits] for row in body], right=range(fits)))
     if fits < len(head):
         say(f"not shown for lack of space: {', '.join(head[fits:])} (hpo-tui best --json)")
