@@ -36,6 +36,11 @@ MACHINE = re.compile(
     r"|Remote I/O error",
     re.IGNORECASE,
 )
+UNWRITTEN = re.compile(
+    r"inline_container\.cc.*unexpected pos|PytorchStreamWriter failed writing"
+    r"|basic_ios::clear: iostream error"
+)
+"""What ``torch.save`` says where there is no more room: the error of the system is not named."""
 DIVERGED = re.compile(
     r"(?:loss|gradient|grad|value|metric|weight|output|input|prediction)s?\b[^\n]{0,40}"
     r"\b(?:is|are|became|contains?|was|=|:)\s*(?:a |an )?(?:nan|inf(?:inity)?)\b"
@@ -91,6 +96,7 @@ _SIGNS = (
     ("host_oom", "Ran out of main memory", HOST_OOM),
     ("nan", "Diverged", DIVERGED),
     ("device", "The machine failed", MACHINE),
+    ("device", "A file could not be written (is the disk full, or a quota used up?)", UNWRITTEN),
 )
 
 
