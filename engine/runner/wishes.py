@@ -11,7 +11,7 @@ from hpo_tui.engine.runner.granting import are_next, check_goes_on, refuse
 from hpo_tui.engine.runner.starting import record
 from hpo_tui.engine.spec.names import numbered, plain, show
 from hpo_tui.engine.wish_checks import check_enqueue, same_promotion, to_confirm, to_promote
-from hpo_tui.store.models import Command, Trial
+from hpo_tui.store.models import Command, Trial, TrialState
 
 
 class Wishes:
@@ -87,4 +87,23 @@ class Wishes:
             return ""
         searched = {p.name for p in self.desk.spec.free} - command.args["params"].keys()
         added = [f"{plain(n)} = {show(v)}" for n, v in trials[0].params.items() if n in searched]
-        return f", with {', '.join(added)}" if added else ""
+        if added:
+            return f", with {', '.join(added)}"
+        same = self._same(trials[0])
+        if same is None:
+            return ""
+        return f": it is trial {same} once more, with the same seed (confirm takes other seeds)"
+
+    def _same(self, trial: Trial) -> int | None:
+        """Return the trial that this one repeats to the seed, None where it is new."""
+        ended_ill = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
+        return next(
+            (
+                t.number
+                for t in self.desk.trials.values()
+                if (t.task, t.repeat, t.params) == (trial.task, trial.repeat, trial.params)
+                and t.number != trial.number
+                and t.state not in ended_ill
+            ),
+            None,
+        )

@@ -143,6 +143,11 @@ def test_a_configuration_is_enqueued_at_a_task_and_promoted(make_study: Any) -> 
     trial = study.ended(number)
     assert (trial.state, trial.task, trial.cost) == (TrialState.COMPLETE, "cheap", 0.25)
     assert trial.params["x"] == trial.metrics["accuracy"] == 0.25
+    again = ok(study, "enqueue", params={"x": 0.25}, task="cheap")
+    assert again.endswith(
+        f"it is trial {number} once more, with the same seed (confirm takes other seeds)"
+    )
+    study.ended(int(again.split()[1].rstrip(":")))
     answer = ok(study, "promote", trial=number, task="dear")
     promoted = study.ended(int(answer.split()[1]))
     assert (promoted.task, promoted.resumed_from) == ("dear", number)
