@@ -41,6 +41,8 @@ class LogIndex:
         self._identity: tuple[int, int] | None = None
         self.fault = ""
         """Why the file could not be read at the last look; empty too where there is none."""
+        self.written: float | None = None
+        """When the file was written last (Unix time), as of the last look; None without one."""
 
     def __len__(self) -> int:
         return len(self._known.starts)
@@ -56,7 +58,7 @@ class LogIndex:
             with self.path.open("rb") as file:
                 stat = os.fstat(file.fileno())
                 identity = (stat.st_dev, stat.st_ino)
-                self.fault = ""
+                self.fault, self.written = "", stat.st_mtime
                 if identity != self._identity or stat.st_size < self.size:
                     self._known, self._identity = _NOTHING, identity
                 if stat.st_size == self.size:

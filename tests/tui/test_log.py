@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.log_index import LogIndex
 from hpo_tui.tui.screens.dialogs import Ask
+from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.log_tail import LogTail
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import NOW, make_app, ready, until
 
 
 def test_lines_of_a_growing_file(tmp_path: Path) -> None:
@@ -198,3 +200,30 @@ async def test_one_line_is_counted_as_one(study: StudyFolder) -> None:
         await pilot.press("6")
         tail = app.screen.query_one(LogTail)
         await until(pilot, lambda: "1 line, following" in _text(tail))
+
+
+async def test_a_running_trial_that_has_long_written_nothing_is_said_to(study: StudyFolder) -> None:
+    log = study.trial(60).log
+    os.utime(log, (NOW - 2600, NOW - 2600))
+    os.utime(study.trial(3).log, (NOW - 2600, NOW - 2600))
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.open_trial(app.live, 60)
+        await until(pilot, lambda: "nothing new for 43m" in _heading(app))
+        with log.open("a") as file:
+            file.write("goes on\n")
+        os.utime(log, (NOW, NOW))
+        await until(pilot, lambda: "61 lines" in _heading(app))
+        await until(pilot, lambda: "nothing new" not in _heading(app))
+        screen = app.screen
+        assert isinstance(screen, TrialScreen)
+        screen.turn_to(3)
+        await until(pilot, lambda: "trial 3 " in _heading(app))
+        assert "nothing new" not in _heading(app), "it has ended"
+
+
+def _heading(app: HpoApp) -> str:
+    """Return what is above the log, once it is there."""
+    return "".join(tail.render_line(0).text for tail in app.screen.query(LogTail))

@@ -110,9 +110,9 @@ curve and `6` the log.
             self.run_worker(read, thread=True, group="trial", exit_on_error=False)
             self._fill(snapshot)
             self._curves.show(snapshot, self.live.view)
-            self.query_one(LogTail).show(snapshot, self.live.view)
         elif running_texts(snapshot) != self._so_far:
             self._fill(snapshot)
+        self.query_one(LogTail).show(snapshot, self.live.view)
         self._so_far = running_texts(snapshot)
 
     def _read(self, snapshot: Snapshot) -> None:

@@ -14,16 +14,20 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.log_index import LogIndex
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.log_lines import beyond, drawn
 from hpo_tui.tui.widgets.tones import ink
+from hpo_tui.tui.words.fmt import duration
 from hpo_tui.tui.words.plain import log_line, plain
 from hpo_tui.tui.words.present import plural
 
 POLL_SECONDS = 0.5
+_LONG = 60.0
+"""Seconds without output from which on it is said for how long."""
 
 
 class LogTail(Widget, can_focus=True):
@@ -36,7 +40,8 @@ The output of the selected trial (if none is selected: of the newest running one
 end of the log. `/` finds text; upper and lower case matter only if you type a capital letter. `n`
 and `N` go to the next and the previous match, which is highlighted, and `Esc` ends the search. `…`
 marks a line that is longer than the pane; `l` and `h` scroll right and left. Colours and cursor
-movements of the script are removed; only the last state of a progress bar is shown.
+movements of the script are removed; only the last state of a progress bar is shown. If a running
+trial has written nothing for a minute or more, the line above says for how long.
 """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("log")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--dim", "log--match", "log--current"}
@@ -70,6 +75,10 @@ movements of the script are removed; only the last state of a progress bar is sh
         self._over = threading.Event()
         self._gone = False
         """Whether the study's folder is not there any more."""
+        self._now, self._runs = 0.0, False
+        """When the study was last looked at, and whether the trial ran then."""
+        self._silence = ""
+        """How long the trial, which runs, has written nothing; empty for a short while."""
         self._sight: list[bytes] = []
         """The lines of the page, as read for ``_read_for``."""
         self._read_for: tuple[LogIndex, int, int, int] | None = None
@@ -81,17 +90,30 @@ movements of the script are removed; only the last state of a progress bar is sh
             running = snapshot.frame.number[snapshot.frame.in_state(TrialState.RUNNING)]
             numbers = running if len(running) else snapshot.frame.number
             number = int(numbers[-1]) if len(numbers) else None
+        row = None if number is None else snapshot.frame.index(number)
+        self._now = snapshot.time
+        self._runs = row is not None and STATES[snapshot.frame.state[row]] is TrialState.RUNNING
         if number is None or number == self.number:
+            self._tell_silence()
             return
         self.number = number
         self._index = LogIndex(snapshot.folder.trial(number).log)
-        self._top, self._left, self._match = 0, 0, None
+        self._top, self._left, self._match, self._silence = 0, 0, None, ""
         self.following = True
         self._over.set()
         self._over = threading.Event()
         work = partial(self._read, self._index, self._over, snapshot.folder)
         self.run_worker(work, thread=True, group="log", exit_on_error=False)
         self.refresh()
+
+    def _tell_silence(self) -> None:
+        """See whether the trial has long written nothing, as one that hangs."""
+        written = self._index.written if self._index is not None and self._runs else None
+        silent = 0.0 if written is None else self._now - written
+        said = f"nothing new for {duration(silent)}" if silent >= _LONG else ""
+        if said != self._silence:
+            self._silence = said
+            self.refresh()
 
     def on_unmount(self) -> None:
         """Let the thread end."""
@@ -109,6 +131,7 @@ movements of the script are removed; only the last state of a progress bar is sh
         message.stop()
         if message.index is not self._index:
             return
+        self._tell_silence()
         self._read_for = None  # another file in its place may have the same size
         if message.searched:
             if message.searched != self._needle:
@@ -288,6 +311,8 @@ movements of the script are removed; only the last state of a progress bar is sh
         last = min(self._count, self._top + self._page)
         state = "following" if self.following else f"lines {self._top + 1} to {last}"
         text = f" trial {self.number}   {plural(self._count, 'line')}, {state}"
+        if self._silence:
+            text += f", {self._silence}"
         if self._needle:
             text += f"   /{plain(self._needle)}"
         return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
