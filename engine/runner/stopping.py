@@ -1,22 +1,16 @@
 """Early stopping as the optimizer advises it, with a record of its savings and its mistakes."""
 
-import math
 import random
-import sys
-from collections.abc import Iterable
 
+from hpo_tui.engine.needs import front
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.live import Live, Stop
-from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.summaries import mean
-from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.models import TrialState
 
 _SPARED = 0.1
 """Share of the stops that are not carried out, to see what would have become of the trial."""
 _FIRST = 5
 """Stops that are always carried out before any is spared."""
-_WORST = sys.float_info.max
-"""The loss of a metric that is missing; infinities are no values to ``pareto_mask``."""
 
 
 class Audit:
@@ -61,38 +55,3 @@ class Audit:
             "checked": len(ended),
             "mistakes": [t.number for t in ended if t.number in best],
         })  # fmt: skip
-
-
-def front(spec: StudySpec, trials: Iterable[Trial], task: str) -> set[int]:
-    """Return the complete trials of a task than which none is better in every objective.
-
-    Trials of one configuration stand and fall together, by the mean of their results. Equal ones
-    are all returned; a metric that is missing counts as the worst.
-    """
-    groups: dict[int, list[Trial]] = {}
-    for trial in trials:
-        if trial.state is TrialState.COMPLETE and trial.task == task:
-            groups.setdefault(trial.configuration, []).append(trial)
-    losses = [
-        [
-            min(o.sign * mean([t.metrics.get(o.metric, o.sign * math.inf) for t in group]), _WORST)
-            for o in spec.objectives
-        ]
-        for group in groups.values()
-    ]
-    best = zip(groups.values(), _undominated(losses), strict=True)
-    return {trial.number for group, kept in best if kept for trial in group}
-
-
-def _undominated(losses: list[list[float]]) -> list[bool]:
-    """Return which of the points no other one dominates."""
-    if not losses or not losses[0]:
-        return [True] * len(losses)
-    if len(losses[0]) == 1:  # without numpy, of which runners of such studies have no other need
-        least = min(losses)
-        return [loss == least for loss in losses]
-    import numpy as np
-
-    from hpo_tui.engine.analysis.front import pareto_mask
-
-    return [bool(kept) for kept in pareto_mask(np.array(losses))]

@@ -1,15 +1,20 @@
-"""What is done to studies at rest: ``hpo-tui analyse``, ``archive`` and ``delete``."""
+"""What is done to studies at rest: ``hpo-tui analyse``, ``tidy``, ``archive`` and ``delete``."""
 
 import sys
 
 import click
 
+from hpo_tui.engine.spec.names import joined, plural
 from hpo_tui.store.folder import ARCHIVE, HOME, StudyFolder
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.going_on import ask
 from hpo_tui.tui.cli.studies import complete_study, find, study_argument
 from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.words.fmt import size
 from hpo_tui.tui.words.plain import plain
+
+_MOST_NUMBERS = 20
+"""Numbers of trials that are listed."""
 
 
 def _quiet(text: str) -> StudyFolder:
@@ -37,6 +42,38 @@ def analyse(study: str | None) -> None:
     note(f"{plain(folder.name)}: {plain(said)}")
 
 
+@click.command("tidy")
+@click.argument("study", metavar="STUDY", shell_complete=complete_study)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def tidy(study: str, yes: bool) -> None:
+    """Remove the checkpoints of STUDY, but for those of its best and its starred trials.
+
+    Results and logs stay. It says first how many trials it concerns and what they take.
+    """
+    from hpo_tui.engine.launch import LaunchError, tidying
+
+    folder = _quiet(study)
+    name = plain(folder.name)
+    with refusing(LaunchError):
+        found = tidying.checkpoints(folder)
+    if not found.others:
+        note(f"{name}: no checkpoint but those of the best and the starred trials")
+        return
+    if not yes:
+        note(f"{name}: {plural(len(found.others), 'checkpoint')}, {size(found.size)}")
+        stay = joined([str(n) for n in found.kept], _MOST_NUMBERS) or "none"
+        note(f"kept, as the best or starred, or as they have not ended: {stay}")
+        if found.promotable:
+            note(f"{found.promotable} of these trials could be promoted: then from the beginning")
+        if not sys.stdin.isatty():
+            raise Refusal("removing checkpoints cannot be undone; confirm it with --yes")
+        if not click.confirm("Remove them for good?", err=True):
+            raise Refusal("nothing was removed")
+    with refusing(LaunchError):
+        found = tidying.tidy(folder)
+    note(f"{name}: {plural(len(found.others), 'checkpoint')} removed, {size(found.size)}")
+
+
 @click.command("archive")
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
 def archive(study: str) -> None:
@@ -60,8 +97,8 @@ def delete(study: str, yes: bool) -> None:
     if not yes:
         if not sys.stdin.isatty():
             raise Refusal(f"deleting {name} cannot be undone; confirm it with --yes")
-        size = sum(p.lstat().st_size for p in folder.path.rglob("*") if not p.is_dir())
-        note(f"{plain(str(folder.path))}: {size / 2**20:.1f} MiB of results, logs and checkpoints")
+        total = sum(p.lstat().st_size for p in folder.path.rglob("*") if not p.is_dir())
+        note(f"{plain(str(folder.path))}: {total / 2**20:.1f} MiB of results, logs and checkpoints")
         if click.prompt(f"Type {name} to delete it for good", err=True, default="") != name:
             raise Refusal("nothing was deleted")
     with refusing(LaunchError):

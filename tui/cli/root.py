@@ -52,6 +52,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "export": ("exporting", "write trials as CSV, JSON, Parquet or an Optuna study"),
         "import": ("importing", "make a study from an Optuna storage, a CSV or a JSON file"),
         "analyse": ("manage", "compute slices and maps of a study that no runner works on"),
+        "tidy": ("manage", "remove the checkpoints of all but the best trials"),
         "archive": ("manage", "hide a study from all lists"),
         "delete": ("manage", "delete a study and its checkpoints"),
     },
