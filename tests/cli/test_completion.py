@@ -58,11 +58,12 @@ def test_commands_options_and_studies_are_offered(
 SETTINGS = {
     "edit lr.": [f"key,lr.{k}=" for k in ("low", "high", "log", "step", "default", "type")],
     "edit space.lr.lo": ["key,space.lr.low=", "key,space.lr.log="],
-    "edit l": ["key,lr=", "key,lr.", "key,learn_from="],
+    "edit l": ["key,lr=", "key,lr.", "key,latency.", "key,learn_from="],
     "edit slots = 3 busy_gpus =": ["plain,wait", "plain,use"],
     "edit resume = t": ["plain,true"],
     "edit optimizer =": ["plain,sgd", "plain,adam"],
     "edit optimizer.default = a": ["plain,adam"],
+    "edit accuracy.thr": ["key,accuracy.threshold="],
     "edit objective[1].direction =": ["plain,maximize", "plain,minimize"],
     "edit slots =": [],
     "edit no.such.key =": [],

@@ -69,6 +69,22 @@ def test_what_is_no_value_of_toml_is_a_text(study: StudySpec) -> None:
     assert 'stop_when = "goals met"' in found.text
 
 
+def test_the_name_of_a_metric_stands_for_its_goal() -> None:
+    text = TEXT + '[[constraint]]\nmetric = "latency"\nmax = 9\n'
+    found = with_settings(StudySpec.from_text(text), ["accuracy.threshold=0.9", "latency.max=8"])
+    assert (found.objectives[0].threshold, found.outcome_constraints[0].max) == (0.9, 8.0)
+
+
+def test_a_parameter_goes_before_a_metric_of_its_name() -> None:
+    study = StudySpec.from_text(TEXT.replace('"accuracy"', '"lr"'))
+    assert with_settings(study, ["lr.low=0.01"]).space[0].low == 0.01
+
+
+def test_a_slip_in_a_key_of_a_metric_is_said_of_its_goal(study: StudySpec) -> None:
+    with pytest.raises(SpecError, match=r"(?s)objective\[1\]\.treshold.*threshold"):
+        with_settings(study, ["accuracy.treshold=0.9"])
+
+
 def test_the_last_of_two_settings_of_a_key_counts(study: StudySpec) -> None:
     assert with_settings(study, ["seed=1", "seed=2"]).seed == 2
 

@@ -90,8 +90,11 @@ def _keys(spec: "StudySpec | None", typed: str) -> Iterator[Offer]:
     if typed:
         yield from _parts("stopping", "stopping", typed)
         for section, many in _MANY.items():
-            for at in range(len(getattr(spec, many)) if spec is not None else 0):
+            for at, part in enumerate(getattr(spec, many) if spec is not None else ()):
                 yield from _parts(f"{section}[{at + 1}]", f"{section}[]", typed)
+                metric = getattr(part, "metric", "")
+                if _NAME.fullmatch(metric) and metric not in taken:
+                    yield from _parts(metric, f"{section}[]", typed)
 
 
 def _of_parameter(parameter: "Parameter", typed: str) -> Iterator[Offer]:
@@ -120,7 +123,7 @@ def _values(spec: "StudySpec | None", key: str) -> tuple[str, ...]:
     from hpo_tui.engine.spec.text.settings import place_of
 
     space = {} if spec is None else {p.name: p for p in spec.space}
-    place = [part for part in place_of(key, space) if isinstance(part, str)]
+    place = [part for part in place_of(key, spec) if isinstance(part, str)]
     if len(place) < 2:
         return ()
     parameter = space.get(place[1]) if place[0] == "space" else None

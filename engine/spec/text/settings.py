@@ -24,17 +24,18 @@ _PART = re.compile(r"""([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*")((?:\[[1-9][0-9]*\])*)(
 def with_settings(spec: StudySpec, settings: Iterable[str], *, has_run: bool = False) -> StudySpec:
     """Return a study with ``KEY=VALUE`` settings put into its text.
 
-    Keys are dotted as in messages; those of the study, of its resources and of a parameter need no
-    section. A parameter itself (``lr=0.01``) is fixed at the value. Raises :class:`EditError` for
-    a setting that cannot be put there, :class:`SpecError` for one that is wrong: without lines,
-    since it stands in no line of the file. Of a study that ``has_run`` the configurations to run
-    first have had their turn: those that a setting leaves outside are left out.
+    Keys are dotted as in messages; those of the study, of its resources, of a parameter, and of an
+    objective or constraint by its metric, need no section. A parameter itself (``lr=0.01``) is
+    fixed at the value. Raises :class:`EditError` for a setting that cannot be put there,
+    :class:`SpecError` for one that is wrong: without lines, since it stands in no line of the file.
+    Of a study that ``has_run`` the configurations to run first have had their turn: those that a
+    setting leaves outside are left out.
     """
     text = spec.text
     names = {p.name for p in spec.space}
     sections = set[str | int]()
     for setting in settings:
-        path, value = _parsed(setting, names)
+        path, value = _parsed(setting, spec)
         sections.add(path[0])
         if path in {("space", name) for name in names} and isinstance(value, str | int | float):
             text = _fixed(text, spec, str(path[1]), value)
@@ -66,10 +67,10 @@ def _fixed(text: str, spec: StudySpec, name: str, value: Value) -> str:
     return text
 
 
-def _parsed(setting: str, parameters: Collection[str]) -> tuple[KeyPath, Any]:
+def _parsed(setting: str, spec: StudySpec) -> tuple[KeyPath, Any]:
     """Return where a setting goes, and its value. Raises :class:`EditError`."""
     key, equals, value = (part.strip() for part in setting.partition("="))
-    path = place_of(key, parameters)
+    path = place_of(key, spec)
     if not equals or not path:
         raise EditError(
             f"{show(setting)} is no setting: write KEY=VALUE, such as budget=20,"
@@ -78,15 +79,31 @@ def _parsed(setting: str, parameters: Collection[str]) -> tuple[KeyPath, Any]:
     return path, typed_value(value)
 
 
-def place_of(key: str, parameters: Collection[str]) -> KeyPath:
+def place_of(key: str, spec: StudySpec | None) -> KeyPath:
     """Return the place of a dotted key, with the section that is left out; empty for what is none.
 
-    ``parameters``: the names of the study's parameters.
+    ``spec``: the study whose parameters and metrics may stand for their sections, if there is one.
     """
     path = _path(key)
     if path and path[0] not in KEYS[""]:
+        parameters = {p.name for p in spec.space} if spec is not None else set()
+        if len(path) == 2 and path[0] not in parameters and (goal := _goal(path, spec)):
+            return (*goal, path[1])
         path = (*_section(str(path[0]), parameters, alone=len(path) == 1), *path)
     return path
+
+
+def _goal(path: KeyPath, spec: StudySpec | None) -> KeyPath:
+    """Return the place of the objective or constraint that a metric has; empty if it has none."""
+    if spec is None:
+        return ()
+    metrics = {
+        "objective": [o.metric for o in spec.objectives],
+        "constraint": [c.metric for c in spec.outcome_constraints],
+    }
+    places = [(name, of.index(path[0])) for name, of in metrics.items() if path[0] in of]
+    having = [place for place in places if path[1] in KEYS[f"{place[0]}[]"]]
+    return next(iter(having or places), ())
 
 
 def _path(key: str) -> KeyPath:
