@@ -31,7 +31,7 @@ async def _press_all(pilot: Pilot[int], reason: str) -> None:
         assert reason in _said(app), key
     known = [a for scope in ("watch", "trial") for a in actions_of(scope)]
     for key in (k for a in known for k in a.keys.split(",") if a.id != "watch.trials"):
-        await pilot.press(key, "escape" if key == "slash" else "u")
+        await pilot.press(key, "escape" if key in ("slash", "V") else "u")
         assert isinstance(app.screen, Watch), key
 
 
@@ -47,6 +47,16 @@ async def test_in_a_tiny_window_keys_about_panes_and_trials_say_so(
         assert not sent, "what is not shown is not acted on"
         await pilot.press("a", "j", "asterisk")
         await until(pilot, lambda: bool(sent))
+
+
+async def test_keys_do_not_go_to_a_filter_that_was_closed(study: StudyFolder, runner: None) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(30, 8)) as pilot:
+        await ready(pilot)
+        await pilot.press("slash", "escape", "question_mark", "escape", "z")
+        assert "larger" in _said(app)
+        await pilot.press("slash", "l", "r")
+        assert pilot.app.screen.query_one(Input).value == "lr"
 
 
 async def test_before_the_study_is_read_keys_say_so(

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command
-from hpo_tui.store.read import StudyReader
 
 Told = tuple[str, str, bool]
 """What was asked for, what came of it, and whether it was done."""
@@ -23,6 +22,8 @@ class LateAnswers:
 
     def new(self) -> list[Told]:
         """Return what has been answered since it was last asked; nothing where nobody can tell."""
+        from hpo_tui.store.read import StudyReader  # after the first frame
+
         try:
             with StudyReader(self._folder.db) as reader:
                 found = reader.unanswered_at(self._left)

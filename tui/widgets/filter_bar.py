@@ -95,6 +95,7 @@ class FilterBar(Vertical):
         with line.prevent(Input.Changed):
             line.value = text
         line.cursor_position = len(text)
+        line.can_focus = True
         line.focus()
         self._propose(text)
 
@@ -106,6 +107,8 @@ class FilterBar(Vertical):
         if self._wrong:
             self.post_message(self.Changed(self._before))
         self.display = False
+        # A screen without panes gives the focus to what can have it, when a window over it closes.
+        self.query_one(Input).can_focus = False
         self.post_message(self.Closed())
 
     def action_close(self) -> None:
