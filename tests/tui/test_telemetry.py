@@ -178,4 +178,5 @@ async def test_the_list_on_the_screen_says_so_while_it_is_looked_at(study: Study
         await until(pilot, lambda: "● running" in lines())
         now[0] += SILENT_SECONDS + 1
         await until(pilot, lambda: "? nothing written" in lines())
-        assert f"? running: nothing written since {clock(NOW, NOW)}: another program" in lines()
+        said = f"? running: nothing written since {clock(NOW, NOW)}: another program"
+        await until(pilot, lambda: said in lines())
