@@ -3,10 +3,10 @@
 from contextlib import closing
 from dataclasses import dataclass
 
+from hpo_tui.engine.checkpoints import needs, remove_files, size_of
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.launch.refusals import LaunchError, runs
-from hpo_tui.engine.needs import needs, remove_files, size_of
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.folder import StudyFolder

@@ -2,8 +2,8 @@
 
 import logging
 
+from hpo_tui.engine.checkpoints import needs, remove_files, size_of
 from hpo_tui.engine.execution.proposals.past import bare
-from hpo_tui.engine.needs import needs, remove_files, size_of
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec.names import numbered
 

@@ -2,7 +2,7 @@
 
 import random
 
-from hpo_tui.engine.needs import front
+from hpo_tui.engine.checkpoints import front
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.store.models import TrialState

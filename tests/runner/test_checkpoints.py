@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.needs import front, needs
+from hpo_tui.engine.checkpoints import front, needs
 from hpo_tui.engine.runner.checkpoints import Checkpoints
 from hpo_tui.engine.spec import Direction, Objective, StudySpec
 from hpo_tui.store.folder import StudyFolder
