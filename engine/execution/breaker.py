@@ -5,25 +5,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo_tui.engine.execution.metrics.discovery import discover
-from hpo_tui.engine.spec.names import plain, show
+from hpo_tui.engine.spec.names import joined, plain, show
 from hpo_tui.store.models import Value
 
 CAUSED = ("nan", "oom", "host_oom", "timeout")
 """Ends that parameters can cause: any configuration may have them, but hardly all."""
 _PATIENCE = 10
 """How many times as many of those it takes in a row."""
+_UNHEARD = 2
+"""How many it takes that end without a result where no trial has ever reported what is missing."""
 _MEND = "Mend the script, or the command or the ranges in the study's own file"
 _RENAME = (
     "Have the script report it, or say in the study's own file which name means it, under"
     ' [[metrics]]: rename = { "name in the output" = "the metric" }'
 )
+_MOST_NAMES = 3
 _SILENT = "; it printed nothing"
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(\.\d+)?(e[-+]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a failure looked like. ``reason``: the verdict's words."""
+    """What a failure looked like. ``reason``: the verdict's words.
+
+    ``unheard``: the metrics of a result that no trial of the study has reported so far.
+    """
 
     trial: int
     kind: str
@@ -31,14 +37,21 @@ class Failure:
     params: Mapping[str, Value]
     lines: Sequence[str]
     reason: str = ""
+    unheard: Sequence[str] = ()
+
+    @property
+    def fruitless(self) -> bool:
+        """Whether it ran to its end without a result, as it seems that every trial would."""
+        return self.kind == "missing" and bool(self.unheard)
 
     @property
     def signature(self) -> tuple[str, int | None, str]:
         """What makes failures alike: kind, exit code, and the last line without its numbers.
 
-        Of those that parameters can cause the kind alone: one may run out of memory anywhere.
+        Of those that parameters can cause the kind alone: one may run out of memory anywhere. So
+        too of those without a result where nobody has one, whatever they print.
         """
-        if self.kind in CAUSED:
+        if self.kind in CAUSED or self.fruitless:
             return self.kind, None, ""
         last = self.lines[-1] if self.lines else ""
         return self.kind, self.code, _NUMBERS.sub("#", last)[:120]
@@ -48,7 +61,8 @@ class Failure:
 class Breaker:
     """Counts alike failures in a row; at ``limit`` it trips, later at those of :data:`CAUSED`.
 
-    0 switches it off.
+    It trips at the second trial without a result if no trial has ever reported what is missing:
+    each of them costs its full price. 0 switches it off.
 
     ``tripped``: the signature that it last tripped at, until something succeeds.
     """
@@ -68,6 +82,7 @@ class Breaker:
             self.run.clear()
         self.run.append(failure)
         limit = self.limit * (_PATIENCE if failure.kind in CAUSED else 1)
+        limit = min(limit, _UNHEARD) if failure.fruitless else limit
         trips = 0 < limit <= len(self.run)
         if trips:
             self.tripped = failure.signature
@@ -81,9 +96,14 @@ class Breaker:
         alone = len(self.run) == 1
         which, alike = ("a trial", "") if alone else (f"{len(self.run)} trials in a row", " alike")
         the_last = "It was" if alone else "The last was"
+        why = ""
+        if last.fruitless:
+            names = joined([plain(name) for name in last.unheard], _MOST_NAMES)
+            why = f", and no trial has ever reported {names}: more would cost their full price and"
+            why += " have no result either"
         return (
-            f"{which} failed{alike} ({_how(last)}), so nothing more is started. {the_last} trial"
-            f" {last.trial} with {params}. It ended with:\n{lines}\n"
+            f"{which} failed{alike} ({_how(last)}){why}, so nothing more is started. {the_last}"
+            f" trial {last.trial} with {params}. It ended with:\n{lines}\n"
             f"{_RENAME if last.kind == 'missing' else _MEND}, then resume the study;"
             f" `hpo-tui retry {last.trial}` runs that trial again."
         )

@@ -97,7 +97,10 @@ class Endings:
             live.away, desk.executor.others(live.process),
             absent(live.launch.folder.path, desk.spec.metrics),
         ))  # fmt: skip
-        failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines, verdict.reason)
+        failure = Failure(
+            trial.number, verdict.kind, end.code, trial.params, lines, verdict.reason,
+            self._unheard() if verdict.kind == "missing" else (),
+        )  # fmt: skip
         # Under way when the breaker tripped, and one more of the same: it teaches as little.
         late = desk.state is StudyState.PAUSED and failure.signature == self.breaker.tripped
         enough = desk.enough()
@@ -124,6 +127,11 @@ class Endings:
             tell_optimizer(desk, trial, verdict.kind)
         if not late:
             self._break(failure)
+
+    def _unheard(self) -> list[str]:
+        """Return the metrics of a result that no trial has reported so far."""
+        heard = {name for trial in self.desk.trials.values() for name in trial.metrics}
+        return [name for name in self.desk.spec.metric_names if name not in heard]
 
     def _record(self, live: Live, end: Exit, verdict: Verdict, *, late: bool) -> Trial:
         desk, old = self.desk, self.desk.trials[live.number]

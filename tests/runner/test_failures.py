@@ -151,6 +151,14 @@ def test_alike_failures_in_a_row_pause_the_study_with_one_message(
     study.until(lambda: any(t.state is TrialState.COMPLETE for t in study.trials()))
 
 
+def test_a_metric_that_no_trial_reports_pauses_after_two(make_study: Any) -> None:
+    study = make_study("report(acc=1); print(given['params'])", budget=40)
+    study.start()
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    assert "no trial has ever reported accuracy" in study.study().reason
+    assert [t.state for t in study.trials()] == [TrialState.FAILED] * 2
+
+
 def test_a_study_in_which_every_trial_diverges_pauses(make_study: Any) -> None:
     study = make_study(
         "report(step=given['trial'], accuracy=float('nan'))", budget=100, resources="failures = 1"

@@ -224,3 +224,16 @@ def test_the_breaker_remembers_what_it_tripped_at_until_something_succeeds() -> 
     patient = Breaker(2)
     assert not patient.failed(crash)
     assert patient.tripped is None
+
+
+def test_two_trials_without_a_result_are_enough_where_nobody_has_one() -> None:
+    breaker = Breaker(5)
+    said = {n: ["no result", f"this is {name}"] for n, name in enumerate(("sgd", "adam", "lion"))}
+    lost = [Failure(n, "missing", 0, {}, lines, "", ("accuracy",)) for n, lines in said.items()]
+    assert [breaker.failed(lost[0]), breaker.failed(lost[1])] == [False, True]
+    assert breaker.tripped == lost[2].signature
+    assert "no trial has ever reported accuracy: more would cost" in breaker.message()
+    once = Breaker(5)
+    assert not any(once.failed(replace(one, unheard=())) for one in lost)
+    assert [Breaker(0).failed(one) for one in lost] == [False] * 3
+    assert Breaker(1).failed(lost[0])
