@@ -96,14 +96,13 @@ class Breaker:
         alone = len(self.run) == 1
         which, alike = ("a trial", "") if alone else (f"{len(self.run)} trials in a row", " alike")
         the_last = "It was" if alone else "The last was"
-        why = ""
+        said = f"{which} failed{alike} ({_how(last)})"
         if last.fruitless:
             names = joined([plain(name) for name in last.unheard], _MOST_NAMES)
-            why = f", and no trial has ever reported {names}: more would cost their full price and"
-            why += " have no result either"
+            said = f"no trial has ever reported {names}: {said}, and the next would be no better"
         return (
-            f"{which} failed{alike} ({_how(last)}){why}, so nothing more is started. {the_last}"
-            f" trial {last.trial} with {params}. It ended with:\n{lines}\n"
+            f"{said}, so nothing more is started. {the_last} trial {last.trial} with {params}. It"
+            f" ended with:\n{lines}\n"
             f"{_RENAME if last.kind == 'missing' else _MEND}, then resume the study;"
             f" `hpo-tui retry {last.trial}` runs that trial again."
         )

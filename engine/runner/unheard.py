@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from hpo_tui.engine.execution.base import Launch
 from hpo_tui.engine.execution.metrics.collector import discover
-from hpo_tui.engine.execution.metrics.slips import remedy, slip_of
+from hpo_tui.engine.execution.metrics.slips import slip_of
 from hpo_tui.engine.execution.protocol import log_start, tail
+from hpo_tui.engine.misnamed import KEY, Misnamed
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.live import Live
-from hpo_tui.engine.spec.names import plain
 
+_EVENT = "advice"
 _TWICE = 2
 """Times that a name has to be there: a script may name something once before it begins."""
 
@@ -22,34 +22,50 @@ class Unheard:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._told: set[str] = set()
-        """Metrics of which people were told."""
+        self._found: dict[str, Misnamed] | None = None
+        """By the study's names; None before the first look, an earlier runner may have told."""
+        self._sources: object = None
+        """Where metrics were read when they were found."""
 
     def look(self) -> None:
         """See whether a running trial reports a metric under another name; say so once."""
         desk = self.desk
+        if self._found is None:
+            kept = (Misnamed(*packed) for packed in desk.kept(KEY) or ())
+            self._found, self._sources = {one.expected: one for one in kept}, desk.spec.metrics
         heard = {name for trial in desk.trials.values() for name in trial.metrics}
-        missing = [n for n in desk.spec.metric_names if n not in heard and n not in self._told]
-        if not missing:
-            return
-        for live in desk.live.values():
+        missing = [name for name in desk.spec.metric_names if name not in heard]
+        found = {n: one for n, one in self._found.items() if n in missing}
+        if desk.spec.metrics != self._sources:  # an edit may have put it right, or not
+            found, self._sources = {}, desk.spec.metrics
+        fresh = self._fresh([name for name in missing if name not in found])
+        found |= {one.expected: one for one in fresh}
+        if found != self._found:
+            self._tell(found, fresh)
+
+    def _fresh(self, missing: list[str]) -> list[Misnamed]:
+        """Return which of the ``missing`` metrics a running trial reports under another name."""
+        found: dict[str, Misnamed] = {}
+        for live in self.desk.live.values() if missing else ():
             if live.ended is not None:
                 continue
             names = [*live.result, *_printed(live.launch)]
-            self._tell(live, missing, names)
-            missing = [name for name in missing if name not in self._told]
+            for expected in missing:
+                slip = slip_of(expected, names)
+                if slip is not None:
+                    found.setdefault(expected, Misnamed(expected, slip, live.number))
+        return list(found.values())
 
-    def _tell(self, live: Live, missing: Iterable[str], names: list[str]) -> None:
-        for expected in missing:
-            slip = slip_of(expected, names)
-            if slip is None:
-                continue
-            self._told.add(expected)
-            text = (
-                f"trial {live.number} reports {plain(slip)}, but no {plain(expected)}, and will"
-                f" have no result without it: {remedy(expected, slip)}"
-            )
-            self.desk.event("advice", text, live.number)
+    def _tell(self, found: dict[str, Misnamed], fresh: Iterable[Misnamed]) -> None:
+        """Write down which are found by now, and tell people of the fresh ones."""
+        desk = self.desk
+        with desk.transaction():
+            desk.writer.put(KEY, [one.packed() for one in found.values()])
+            for one in fresh:
+                desk.event(_EVENT, one.text, one.trial)
+                if desk.spec.notify:
+                    desk.notices.add(_EVENT, one.text)
+        self._found = found
 
 
 def _printed(launch: Launch) -> list[str]:

@@ -10,7 +10,8 @@ from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.failures import Cause, classify_failure, was_killed
 from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.metrics.discovery import discover
-from hpo_tui.engine.execution.metrics.slips import by_likeness, remedy, slip_of
+from hpo_tui.engine.execution.metrics.slips import by_likeness, slip_of
+from hpo_tui.engine.misnamed import remedy
 from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.spec.names import joined, plain
 from hpo_tui.store.models import TrialState

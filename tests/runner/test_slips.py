@@ -9,9 +9,11 @@ from acting import live
 from asking import STDOUT, edit
 
 from hpo_tui.engine.execution.metrics.slips import by_likeness, slip_of
+from hpo_tui.engine.misnamed import KEY, misnamed
+from hpo_tui.engine.notify import KEY as NOTICE
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.unheard import Unheard
-from hpo_tui.engine.spec import Direction, Objective
+from hpo_tui.engine.spec import Direction, MetricSource, Objective
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -24,6 +26,9 @@ from hpo_tui.store.read import StudyReader
         ("eval_loss", ["loss", "train_loss", "eval_ppl"], None),
         ("accuracy", ["acc", "acuracy"], "acuracy"),
         ("loss", ["loss"], None),
+        ("accuracy", ["loss", "acc"], "acc"),
+        ("val_loss", ["train_loss", "validation/loss"], "validation/loss"),
+        ("val_acc", ["accuracy", "v_accuracy"], None),
         ("accuracy", [], None),
     ],
 )
@@ -74,6 +79,31 @@ def test_what_was_heard_once_needs_no_look(desk: Desk, tmp_path: Path) -> None:
     desk.trials[1] = replace(desk.trials[1], metrics={"accuracy": 0.5})
     Unheard(desk).look()
     assert advice(desk) == []
+
+
+def test_people_are_told_once_and_it_is_kept_until_it_is_heard_or_edited(
+    desk: Desk, tmp_path: Path
+) -> None:
+    log = printing(desk, tmp_path, "acuracy=0.5\n" * 3)
+    desk.spec = replace(desk.spec, notify=("true",))
+    Unheard(desk).look()
+    Unheard(desk).look()  # of another runner
+    with StudyReader(desk.folder.db) as reader:
+        notices = [reader.get(key) for key in reader.kept(NOTICE)]
+        assert [one.short for one in misnamed(reader, desk.spec, reader.frame())] == [
+            "no accuracy, but acuracy"
+        ]
+    assert notices == [["advice", advice(desk)[0]]]
+    for done in ({"metrics": {"accuracy": 0.5}}, {"metrics": {}}):
+        desk.trials[1] = replace(desk.trials[1], **done)
+        Unheard(desk).look()
+        assert bool(desk.kept(KEY)) == (not done["metrics"])
+    unheard = Unheard(desk)
+    unheard.look()
+    log.write_text("")
+    desk.spec = replace(desk.spec, metrics=(MetricSource(kind="stdout", rename={"a": "b"}),))
+    unheard.look()
+    assert not desk.kept(KEY)
 
 
 def test_a_running_trial_is_saved_by_an_edit(make_study: Any) -> None:

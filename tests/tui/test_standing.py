@@ -1,15 +1,18 @@
 """How a study stands, in words."""
 
 import re
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hpo_tui.engine import misnamed
 from hpo_tui.engine.waiting import KEY
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, StudyState, TrialState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
 from hpo_tui.tui.words import fmt
@@ -63,6 +66,22 @@ def test_gpus_that_do_not_all_fit_into_the_header_are_summed_up(tmp_path: Path) 
     seven = replace(eight, devices=(*gpus[:7], lost))
     assert header_pieces(seven, 120)[1] == [("7 GPUs 30% 77/168G, 1 lost", "dim")]
     assert header_pieces(seven, 300)[1][7] == ("GPU7 lost", "dim")
+
+
+def test_a_metric_under_another_name_is_told_of_where_people_look(tmp_path: Path) -> None:
+    folder = make_study(tmp_path, trials=3)
+    with closing(StudyWriter(folder.db)) as writer:
+        writer.put(misnamed.KEY, [["accuracy", "acc", 2], ["of no goal", "x", 2]])
+        snapshot = read_once(folder)
+        assert not snapshot.misnamed, "a trial has reported it"
+    frame = replace(snapshot.frame, metrics={})
+    with StudyReader(folder.db) as reader:
+        found = misnamed.misnamed(reader, snapshot.spec, frame)
+    seen = replace(snapshot, misnamed=found, frame=frame, runner_pid=1)
+    assert ("no accuracy, but acc", "warn") in header_pieces(seen, 80)[0]
+    told = 'rial 2 reports acc, but no accuracy, and will have no result without it: if "acc" is'
+    assert first_result_text(seen).startswith(f"T{told}")
+    assert f"t{told}" in "\n".join(status_lines(seen, 200))
 
 
 def test_where_no_trial_is_full_the_failed_ones_are_told_of(tmp_path: Path) -> None:

@@ -14,7 +14,12 @@ from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.plain import plain, plain_lines
 from hpo_tui.tui.words.progress import running_lines
-from hpo_tui.tui.words.standing import queued_lines, silent_lines, waits_lines
+from hpo_tui.tui.words.standing import (
+    misnamed_lines,
+    queued_lines,
+    silent_lines,
+    waits_lines,
+)
 
 
 def picture_of(folder: StudyFolder) -> Snapshot:
@@ -57,8 +62,9 @@ def status(study: str | None, as_json: bool) -> int:
     say(_one_line(folders[0], picture))
     if picture.study.reason:
         say(plain_lines(picture.study.reason, "  "))
-    for line in [*silent_lines(picture), *waits_lines(picture), *queued_lines(picture)]:
-        say(f"  {line}")
+    for lines in (silent_lines, misnamed_lines, waits_lines, queued_lines):
+        for line in lines(picture):
+            say(f"  {line}")
     state, word = state_of(picture), plain(folders[0].word)
     if state in _GOES_ON:
         say(f"  {_GOES_ON[state]} {word}")

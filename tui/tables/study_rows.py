@@ -102,16 +102,23 @@ def _state(s: Summary) -> Cell:
         return f"{stand.mark} {stand.word}", stand.tone
     if s.silent:
         return f"{stand.mark} {s.silent}", stand.tone
-    if s.overdue:
-        return f"{stand.mark} {stand.word}, overdue", "warn"
-    if s.waits:
-        return f"{stand.mark} {stand.word}, waits", "warn"
+    if trouble := _trouble(s):
+        return f"{stand.mark} {stand.word}, {trouble}", "warn"
     if s.queued:
         word = stand.word.partition(",")[0].removeprefix("runner ")
         return f"{stand.mark} {word}, {len(s.queued)} queued", "warn"
     if s.study.state is StudyState.PAUSED and s.study.reason:
         return f"{stand.mark} {stand.word}: {in_few_words(s.study.reason)}", stand.tone
     return f"{stand.mark} {stand.word}", stand.tone
+
+
+def _trouble(s: Summary) -> str:
+    """Return in a word or a few what is wrong with a study that goes on; empty if nothing is."""
+    if s.overdue:
+        return "overdue"
+    if s.misnamed and s.study is not None and s.study.state is StudyState.RUNNING:
+        return s.misnamed[0].short
+    return "waits" if s.waits else ""
 
 
 _KEYS: dict[str, Callable[[Summary], Any]] = {

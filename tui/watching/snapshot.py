@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.learning import Holds
+from hpo_tui.engine.misnamed import Misnamed
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import Frame
@@ -54,6 +55,8 @@ class Snapshot:
     """Whether the runner lives, but was told to stand still (``kill -STOP``)."""
     overdue: tuple[int, ...] = ()
     """The running trials that take far longer than any of their task has, as the runner finds."""
+    misnamed: tuple[Misnamed, ...] = ()
+    """The metrics that no trial has reported, but for one that does under another name."""
     waits: str = ""
     """What keeps every trial of a study that runs from starting; empty if nothing does."""
     queued: tuple[Command, ...] = ()

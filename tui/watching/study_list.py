@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpo_tui.engine.answers import WISHES
+from hpo_tui.engine.misnamed import Misnamed, misnamed
 from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.text.files import edited_by_hand
@@ -56,6 +57,8 @@ class Summary:
     """In words, since when a runner that lives has written nothing; empty if it does."""
     waits: str = ""
     """What keeps every trial of a study that runs from starting, in words."""
+    misnamed: tuple[Misnamed, ...] = ()
+    """The metrics that no trial has reported, but for one that does under another name."""
     overdue: bool = False
     """Whether a running trial takes far longer than any of its task has."""
 
@@ -177,6 +180,7 @@ class StudyList:
             queued=queued,
             short=short_of(spec, frame, queued, spent),
             waits=waiting(reader) if pid is not None and study.state is StudyState.RUNNING else "",
+            misnamed=misnamed(reader, spec, frame),
             overdue=pid is not None and bool(overdue(reader)),
             heard=None if pid is None else heard(folder, devices),
         )

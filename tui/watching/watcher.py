@@ -15,6 +15,7 @@ from hpo_tui.engine.analysis.maps import LastMaps
 from hpo_tui.engine.analysis.slices import slices
 from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.learning import holds
+from hpo_tui.engine.misnamed import misnamed
 from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.text.files import edited_by_hand
@@ -179,7 +180,7 @@ class StudyWatcher:
             late, waits = () if pid is None else overdue(reader), waiting(reader)
             expected, maps = slices(reader), self._maps.of(reader)
             spec = self._parse(study)
-            learned = holds(reader, spec.learn_from)
+            learned, slips = holds(reader, spec.learn_from), misnamed(reader, spec, whole)
         frame = self._named.of(whole, labels(devices))
         now = self._clock()
         until = known_until(frame, devices, now, runs=pid is not None)
@@ -206,6 +207,7 @@ class StudyWatcher:
             heard=None if pid is None else heard(self.folder, devices),
             suspended=suspended,
             overdue=late,
+            misnamed=slips,
             waits=waits if going else "",
             queued=queued,
             short=short_of(spec, frame, queued, spent),

@@ -45,8 +45,9 @@ def _said(summary: Summary) -> tuple[str, str]:
             return " (R goes on)" if lone else "", study.reason.removeprefix("stopped ")
         case StudyState.RUNNING if lone:
             return "", standing(study, None).detail
-        case StudyState.RUNNING if summary.waits:
-            return "", f"waits: {summary.waits}"
+        case StudyState.RUNNING if summary.misnamed or summary.waits:
+            waits = [f"waits: {summary.waits}"] if summary.waits else []
+            return "", "; ".join([*(one.text for one in summary.misnamed), *waits])
         case StudyState.FINISHED:
             return "", study.reason
     return "", ""

@@ -109,7 +109,8 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     if running and width >= 100:
         facts += f", {running} running"
     optional: list[Piece] = [(facts, ""), (budgets.budget_text(snapshot), "")]
-    for told in (overdue_text(snapshot), silent_text(snapshot)):
+    slips = ", ".join(one.short for one in snapshot.misnamed[:1])
+    for told in (overdue_text(snapshot), slips, silent_text(snapshot)):
         optional[:0] = [(told, "warn")] if told else []
     if snapshot.queued:
         count = f"{len(snapshot.queued)} queued"
@@ -203,6 +204,7 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     if snapshot.lost > 0:
         lines[-1] += f", {budgets.lost_text(snapshot)} lost"
     lines += silent_lines(snapshot)
+    lines += misnamed_lines(snapshot)
     lines += waits_lines(snapshot)
     lines += queued_lines(snapshot)
     lines += [line for line in [overdue_text(snapshot), *until(snapshot)] if line]
@@ -210,6 +212,11 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines += best_lines(snapshot, 5, width)
     lines += running_lines(snapshot)
     return [fit(line, width).rstrip() for line in lines]
+
+
+def misnamed_lines(snapshot: "Snapshot") -> list[str]:
+    """Return which metrics are reported under another name, and what to write, each a line."""
+    return [one.text for one in snapshot.misnamed]
 
 
 def waits_lines(snapshot: "Snapshot") -> list[str]:
@@ -276,6 +283,8 @@ def first_result_text(snapshot: "Snapshot") -> str:
     running = frame.in_state(TrialState.RUNNING)
     full = running & frame.at_task(spec.full_task.name)
     lines = ["No full trial yet. The best trials are listed here once one has finished."]
+    if snapshot.misnamed:
+        lines = [f"{line[0].upper()}{line[1:]}." for line in misnamed_lines(snapshot)]
     lines += _failures(snapshot)
     if snapshot.waits and not running.any():
         return "\n".join([*lines, "No trial can start:", *plain(snapshot.waits).split("; ")])

@@ -4,10 +4,11 @@ import difflib
 import re
 from collections.abc import Iterable
 
-from hpo_tui.engine.spec.names import show
-
 _CLOSE = 0.85
 """Likeness from which on a name is taken for a slip of another. ``loss`` is no ``eval_loss``."""
+
+_LEAST = 3
+"""Letters of a word that is taken for the beginning of another."""
 
 
 def slip_of(expected: str, names: Iterable[str]) -> str | None:
@@ -18,7 +19,18 @@ def slip_of(expected: str, names: Iterable[str]) -> str | None:
     if same is not None:
         return same
     near = difflib.get_close_matches(own, letters.values(), n=1, cutoff=_CLOSE)
-    return next((name for name, found in letters.items() if near and found == near[0]), None)
+    close = (name for name, found in letters.items() if near and found == near[0])
+    short = (name for name in letters if _abbreviates(name, expected))
+    return next(close, None) or next(short, None)
+
+
+def _abbreviates(one: str, two: str) -> bool:
+    """Whether one of two names is the other with words cut short: ``val_acc``, ``val/accuracy``."""
+    ours, theirs = (re.findall(r"[^\W_]+", name.casefold()[:200]) for name in (one, two))
+    return len(ours) == len(theirs) and all(
+        a == b or (min(len(a), len(b)) >= _LEAST and (a.startswith(b) or b.startswith(a)))
+        for a, b in zip(ours, theirs, strict=True)
+    )
 
 
 def by_likeness(expected: Iterable[str], names: Iterable[str]) -> list[str]:
@@ -30,12 +42,6 @@ def by_likeness(expected: Iterable[str], names: Iterable[str]) -> list[str]:
         return -max(matches, default=0.0)
 
     return sorted(names, key=unlike)
-
-
-def remedy(expected: str, slip: str) -> str:
-    """Return what to write where a script's name for a metric is another than the study's."""
-    line = f"rename = {{ {show(slip)} = {show(expected)} }}"
-    return f"if {show(slip)} is meant, write {line} under [[metrics]] in the study's file"
 
 
 def _letters(name: str) -> str:
