@@ -146,6 +146,11 @@ class Desk:
             self.notices.note(state, reason, [len(self.trials), attempts])
         self.state, self.reason = state, reason
 
+    def reword(self, reason: str) -> None:
+        """Say anew why the study stands as it does: nobody is notified once more."""
+        self.writer.update_study(reason=reason)
+        self.reason = reason
+
     def pause(self, kind: str, reason: str, trial: int | None = None, **data: Any) -> None:
         """Start nothing more until somebody resumes, and say why."""
         with self.transaction():

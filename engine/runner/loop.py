@@ -174,6 +174,8 @@ class Runner:
             self.vigil.keep()
         if desk.state is StudyState.RUNNING:
             self.trouble.refill()
+        else:
+            self.trouble.keep_told()
 
     def _prepare(self) -> None:
         """Keep a suggestion ready, or one for every free slot."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.watching import collector_of, told
+from hpo_tui.engine.spec.names import joined
 from hpo_tui.store.connect import BUSY_SECONDS
 from hpo_tui.store.faults import explained, is_locked, lacks_room, may_pass
 from hpo_tui.store.folder import StudyFolder
@@ -18,6 +19,8 @@ log = logging.getLogger("runner.trouble")
 
 _BALLAST = 1 << 20
 _LONGEST_WAIT = 10.0
+_MOST_NAMED = 5
+"""Trials that wait and are named at most."""
 _AGAIN = (0.1, 0.3, 1.0)
 """Seconds after which a failed write is tried again before it counts as trouble."""
 _MOST_HICCUPS = 5
@@ -41,6 +44,8 @@ class Trouble:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.sentence = ""
+        self._told = ""
+        """Why the study is paused, as it was written down last."""
         self._cause = ""
         self._full = False
         self._since = 0.0
@@ -120,10 +125,24 @@ class Trouble:
 
     def _sentence(self) -> str:
         what = "the disk is full" if self._full else f"writing failed ({self._cause})"
+        waits = [str(trial.number) for trial in self.desk.queue.in_turn()]
+        verb = "waits" if len(waits) == 1 else "wait"
+        which = f"{'trial' if len(waits) == 1 else 'trials'} {joined(waits, _MOST_NAMED)} {verb}"
         return (
             f"{what}: {self.desk.folder.path} could not be written. Nothing is lost, trials that"
-            " run go on. Make room, then resume."
+            f" run go on{f', {which} for the study to go on' if waits else ''}. Make room, then"
+            " resume."
         )
+
+    def keep_told(self) -> None:
+        """Have the reason of the pause name the trials that wait now: most come to it later."""
+        desk = self.desk
+        if desk.state is not StudyState.PAUSED or not self._told or desk.reason != self._told:
+            return
+        sentence = self._sentence()
+        if sentence != self._told:
+            desk.reword(sentence)
+            self._told = sentence
 
     def bear(self, error: OSError) -> None:
         """Wait a little after something that may pass; raise it when it does not.
@@ -153,23 +172,33 @@ class Trouble:
         somebody who resumes it; too many of them are.
         """
         desk = self.desk
+        self.sentence = self._sentence()  # what waits may be more by now
         try:
             with desk.transaction():
                 if goes_on and not self._too_often():
                     self._tell_passed()
                 else:
                     self._hiccups.clear()
-                    desk.event("paused", self.sentence)
-                    if desk.state in (StudyState.RUNNING, StudyState.PAUSED):
-                        desk.set_state(StudyState.PAUSED, self.sentence)
+                    self._pause()
         except sqlite3.Error as error:
             log.warning("still cannot write: %s", error)
             return False
+        self._told = desk.reason
         self._reconcile()  # what could not be written when it began
         log.info("writing works again; the study is %s", desk.state)
         self.sentence = ""
         self._wait = 1.0
         return True
+
+    def _pause(self) -> None:
+        """Write down that the study pauses, and why; once where the next write fails too."""
+        desk = self.desk
+        if desk.state is StudyState.PAUSED and self._told and desk.reason == self._told:
+            desk.reword(self.sentence)
+            return
+        desk.event("paused", self.sentence)
+        if desk.state in (StudyState.RUNNING, StudyState.PAUSED):
+            desk.set_state(StudyState.PAUSED, self.sentence)
 
     def _tell_passed(self) -> None:
         now = time.monotonic()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from acting import Process, live
 
+from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.chores import Chores, look
 from hpo_tui.engine.runner.desk import Desk
@@ -75,6 +76,22 @@ def test_a_full_disk_gives_the_reserve_up_and_pauses(desk: Desk, tmp_path: Path)
     assert "the disk is full" in desk.reason
     trouble.refill()
     assert reserve.exists()
+
+
+def test_the_pause_of_a_full_disk_names_the_trials_that_wait(desk: Desk) -> None:
+    trouble = Trouble(desk)
+    trouble.begin(sqlite3.OperationalError("database or disk is full"))
+    trouble.keep_told()
+    assert "run go on, trial 1 waits for the study to go on. Make room" in desk.reason
+    for number in (2, 3):
+        desk.add(replace(desk.trials[1], number=number, state=TrialState.WAITING))
+        desk.queue.add(number)
+    trouble.keep_told()
+    with StudyReader(desk.folder.db) as reader:
+        assert "trials 1, 2, 3 wait for" in reader.study().reason
+    desk.set_state(StudyState.PAUSED, PAUSED_BY_YOU)
+    trouble.keep_told()
+    assert desk.reason == PAUSED_BY_YOU
 
 
 def quota(desk: Desk, monkeypatch: pytest.MonkeyPatch, lasts: Callable[[], bool]) -> Any:
