@@ -1,5 +1,6 @@
 """Which learning curves to draw, and reading them from the study's file."""
 
+import math
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.tui.words import fmt
 
 Series = tuple[Array, Array]
 
@@ -62,6 +64,36 @@ def chain(frame: Frame, number: int | None) -> tuple[int, ...]:
         found.append(number)
         number = int(frame.resumed_from[row])
     return tuple(reversed(found))
+
+
+def result_of(frame: Frame, number: int, metric: str) -> float:
+    """Return a trial's value of a metric as tables have it; NaN where it has none."""
+    row, values = frame.index(number), frame.metrics.get(metric)
+    return math.nan if row is None or values is None else float(values[row])
+
+
+def reached(series: Series, counts: float, good: tuple[bool, bool]) -> tuple[str, str]:
+    """Return what a trial has come to, and the best that it reported where that is another value.
+
+    ``0.951`` and ``max 0.963 at 31``. ``counts``: its result, as tables have it; NaN for that of a
+    metric that is none, then its last report stands for it. ``good``: as of :func:`good_ends`.
+    """
+    steps, values = series
+    last = fmt.number(float(values[-1]))
+    shown = last if math.isnan(counts) else fmt.number(counts)
+    more = [f"last {last}"] if last != shown else []
+    finite = np.where(np.isfinite(values), values, np.nan)
+    if any(good) and not np.isnan(finite).all():
+        low, _ = good
+        at = int(np.nanargmin(finite) if low else np.nanargmax(finite))
+        best = fmt.number(float(values[at]))
+        if best != last:
+            word = f"{'min' if low else 'max'} "
+            place = f" at {fmt.number(float(steps[at]), 6)}"
+            if best == shown:  # the rule of the study is that the best counts
+                return f"{word}{shown}{place}", ", ".join(more)
+            more.insert(0, f"{word}{best}{place}")
+    return shown, ", ".join(more)
 
 
 class CurveReader:

@@ -27,9 +27,14 @@ def write(canvas: Canvas, x: int, y: int, spans: Spans, ellipsis: str = "…") -
     return x
 
 
+def width_of(spans: Spans) -> int:
+    """Return how many cells pieces take."""
+    return sum(fmt.width_of(text) for text, _ in spans)
+
+
 def name_before(name: str, after: Spans, width: int, ellipsis: str) -> str:
     """Return ``name``, cut to what the pieces after it leave of ``width``: some cells at least."""
-    left = width - sum(fmt.width_of(text) for text, _ in after)
+    left = width - width_of(after)
     return fmt.clip(name, max(left, LEAST_NAME), ellipsis)
 
 

@@ -18,7 +18,6 @@ from hpo_tui.tui.charts.reports import Series
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
-from hpo_tui.tui.words import fmt
 from hpo_tui.tui.words.goals import limits_of
 from hpo_tui.tui.words.plain import plain
 
@@ -117,12 +116,21 @@ class PairCurves(Chart, can_focus=False):
         glyphs = self.glyphs
         line = ("=" if glyphs.ascii else glyphs.rule) * 2
         samples = line, f"{glyphs.dotted} {glyphs.dotted}" if self._dotted else line
-        parts: list[text.Spans] = []
-        for at, (number, (_, values)) in enumerate(zip(self._trials, read.pair, strict=True)):
-            last = fmt.number(float(values[-1])) if len(values) else "no reports"
-            parts.append([(samples[at], INKS[at]), (f" #{number} {last}", Ink.TEXT)])
+        parts, rest = list[text.Spans](), list[text.Spans]()
+        for at, (number, series) in enumerate(zip(self._trials, read.pair, strict=True)):
+            said, more = self._value(read.metric, number, series)
+            parts.append([(samples[at], INKS[at]), (f" #{number} {said}", Ink.TEXT)])
+            rest.append([(f"#{number} {more}", Ink.TEXT)] if more else [])
         name = plain(read.metric, glyphs.ascii)
+        parts += filter(None, rest)
         text.caption(canvas, name, "", parts, first=2, ellipsis=glyphs.ellipsis)
+
+    def _value(self, metric: str, number: int, series: Series) -> tuple[str, str]:
+        """Return what a trial has come to, as tables have it, and what more its curve tells."""
+        if self.snapshot is None or not len(series[1]):
+            return "no reports", ""
+        counts = reports.result_of(self.snapshot.frame, number, metric)
+        return reports.reached(series, counts, good_ends(metric, self.snapshot.spec))
 
 
 def metrics_of(snapshot: Snapshot) -> list[str]:

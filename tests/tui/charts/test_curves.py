@@ -16,7 +16,7 @@ from hpo_tui.tui.charts import plot
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
-from hpo_tui.tui.charts.reports import CurveReader, Wanted
+from hpo_tui.tui.charts.reports import CurveReader, Wanted, reached
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import UNICODE
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -134,3 +134,37 @@ def test_two_threads_that_read_two_metrics_mix_none(tmp_path: Path) -> None:
 
     reader.read(db, (1,), "loss")
     assert reader.read(db, (1,), Loss("loss"))[1][1].tolist() == [1.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("values", "counts", "good", "said"),
+    [
+        ([0.5, 0.9, 0.7], 0.7, (False, True), ("0.7", "max 0.9 at 20")),
+        ([0.5, 0.9, 0.7], 0.9, (False, True), ("max 0.9 at 20", "last 0.7")),
+        ([0.9, 0.5, 0.7], 0.7, (True, False), ("0.7", "min 0.5 at 20")),
+        ([0.5, 0.7, 0.9], 0.9, (False, True), ("0.9", "")),
+        ([0.5, 0.9, 0.7], np.nan, (False, False), ("0.7", "")),
+        ([0.5, 0.9, np.nan], np.nan, (False, True), ("-", "max 0.9 at 20")),
+        ([0.5, 0.9, 0.7], 0.8, (False, True), ("0.8", "max 0.9 at 20, last 0.7")),
+        ([0.5, np.inf, 0.7], 0.7, (False, True), ("0.7", "")),
+    ],
+)
+def test_a_trial_s_value_is_that_of_the_tables_and_its_best_is_marked(
+    values: list[float], counts: float, good: tuple[bool, bool], said: tuple[str, str]
+) -> None:
+    assert reached((np.array([10.0, 20.0, 30.0]), np.array(values)), counts, good) == said
+
+
+async def test_the_best_value_stands_in_the_legend_where_there_is_room(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    curve = (np.arange(1.0, 6.0), np.array([0.1, 0.8, 0.75, 0.75, 0.75]))
+    for width, is_there in ((60, True), (26, False)):
+        frame = make_frame(4)
+        frame.metrics["acc"][0] = 0.75
+        async with shown(Curves(), snapshot_of(frame), size=(width, 12)) as (pilot, _):
+            wanted = Wanted(chain=(1,), best=(), running=(), others=())
+            pilot.app.widget.on_curves_read(CurvesRead("acc", wanted, {1: curve}))
+            await pilot.pause()
+            assert "#1 0.75" in text(pilot)[0]
+            assert ("#1 0.75, max 0.8 at 2 " in text(pilot)[0]) == is_there
