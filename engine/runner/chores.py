@@ -12,6 +12,7 @@ from hpo_tui.engine.runner.checkpoints import Checkpoints
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lateness import Lateness, Lingering
 from hpo_tui.engine.runner.live import Look, Stop
+from hpo_tui.engine.runner.quietness import Quietness
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.unheard import Unheard
@@ -43,6 +44,7 @@ class Chores:
         self.lingering = Lingering(desk)
         self.warming = Warming(desk)
         self.unheard = Unheard(desk)
+        self.quietness = Quietness(desk)
         self._due: dict[Callable[[], object], float] = {}
         self._ended = -1
         self._quarantined: set[str] = set()
@@ -56,6 +58,7 @@ class Chores:
             (1.0, self.unread), (1.0, self.stalls), (5.0, overdue), (0.05, warm),
             (1.0, self.drain), (1.0, self.lingering.look), (5.0, self.spared), (30.0, clean),
             (10.0, desk.writer.fold), (30.0, self.unheard.look),
+            (5.0, self.quietness.look),
         ]  # fmt: skip
         self.sums = (self.budget, self.spared, clean, overdue, warm, self.unheard.look)
         """The work that goes through all trials: the more there are, the less often it is done."""

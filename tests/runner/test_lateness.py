@@ -1,5 +1,6 @@
 """A trial that takes far longer than any of its task has is told of, once."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from acting import live
 
 from hpo_tui.engine.notify import KEY
 from hpo_tui.engine.overdue import KEY as OVERDUE
+from hpo_tui.engine.quiet import quiet
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lateness import Lateness
+from hpo_tui.engine.runner.quietness import Quietness
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -120,3 +123,29 @@ def test_one_that_has_ended_is_overdue_no_more(late: Desk) -> None:
     assert now(late) == []
     with StudyReader(late.folder.db) as reader:
         assert reader.get(OVERDUE) == {"now": [], "told": []}
+
+
+def test_a_trial_that_stops_reporting_is_quiet_until_it_reports(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, look = live(desk, tmp_path), Quietness(desk).look
+    awake = 1000.0
+    monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: awake)
+    monkeypatch.setattr(desk, "elapsed", lambda _: awake - 500.0)
+
+    def found() -> dict[int, float]:
+        look()
+        with StudyReader(desk.folder.db) as reader:
+            return {n: time.time() - at for n, at in quiet(reader).items()}
+
+    one.tail.seq, one.heard = 0, 500.0
+    assert not found(), "it may report at its end alone"
+    one.tail.seq, one.heard = 20, 900.0  # one in 20 s
+    assert not found()
+    awake = 1002.0
+    assert found() == {1: pytest.approx(102.0, abs=5)}
+    one.heard = awake
+    assert not found()
+    awake += 59.0  # as fast as it may report
+    one.tail.seq = 2000
+    assert not found()

@@ -12,6 +12,7 @@ from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.charts import gauges
 from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.cli.summary import progress_line
 from hpo_tui.tui.glyphs import UNICODE
 from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -19,6 +20,7 @@ from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words.places import place_among, places_text
 from hpo_tui.tui.words.progress import MOST_LINES, Progress, progress_of, running_lines
 from hpo_tui.tui.words.side_by_side import trial_entries
+from hpo_tui.tui.words.standing import header_pieces
 from hpo_tui.tui.words.trial_sheet import sheet
 from tests.tui.conftest import make_app, make_study, ready, until
 
@@ -65,6 +67,19 @@ def test_a_later_attempt_has_not_run_all_that_was_charged_itself(tmp_path: Path)
     late = under_way(tmp_path, step=45, share=0.75, gone=40_000)
     again = Event(1, late.time - 12, "started", "trial 30 starts again (attempt 2) on cpu:0", 30)
     assert of_last(replace(late, events=(again,))).left == pytest.approx(FULL / 4)
+
+
+def test_of_a_trial_that_reports_nothing_any_more_no_end_is_told(tmp_path: Path) -> None:
+    seen = under_way(tmp_path, step=15, share=0.25, gone=3000)
+    number = int(seen.frame.number[-1])
+    hung = replace(seen, quiet={number: seen.time - 2580})
+    assert of_last(hung).text() == "step 15 of 60, nothing new for 43m"
+    assert of_last(hung).short(left=True) == "25% (nothing new for 43m)"
+    assert of_last(hung).short(left=False) == "25%"
+    assert (f"#{number} silent for 43m", "warn") in header_pieces(hung, 100)[0]
+    assert f"#{number} silent for 43m" in progress_line(hung)
+    late = replace(hung, overdue=(number,))
+    assert (f"#{number} overdue", "warn") in header_pieces(late, 100)[0]
 
 
 def test_what_nobody_knows_is_not_said(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ def picture_of(folder: StudyFolder) -> Snapshot:
         return read_once(folder)
 
 
+_MOST_RUNNING = 4
+"""Running trials of each study that are told of in the list of all."""
 _GOES_ON = {
     "new": "it has not been started; to start it: hpo-tui run",
     "paused": "to continue it: hpo-tui resume",
@@ -56,7 +58,7 @@ def status(study: str | None, as_json: bool) -> int:
         return _say_json(folders, several=study is None)
     if study is None and len(folders) > 1:
         for folder in folders:
-            say(_one_line(folder, why=True))
+            _say_in_short(folder)
         return 0
     picture = picture_of(folders[0])
     say(_one_line(folders[0], picture))
@@ -100,14 +102,23 @@ def _say_json(folders: Sequence[StudyFolder], *, several: bool) -> int:
     return 0 if len(records) == len(folders) else 1
 
 
-def _one_line(folder: StudyFolder, picture: Snapshot | None = None, *, why: bool = False) -> str:
+def _say_in_short(folder: StudyFolder) -> None:
+    """Print a study in one line, with why it is paused in few words, and the trials that run."""
+    try:
+        picture = picture_of(folder)
+    except Refusal as refusal:
+        say(f"{plain(folder.name)}: {refusal}")
+        return
+    say(_one_line(folder, picture, why=True))
+    for line in running_lines(picture, _MOST_RUNNING):
+        say(f"  {line}")
+
+
+def _one_line(folder: StudyFolder, picture: Snapshot, *, why: bool = False) -> str:
     """Return a study in one line; ``why``: also why it is paused, in few words."""
     from hpo_tui.tui.cli.summary import progress_line
 
-    try:
-        return f"{plain(folder.name)}: {progress_line(picture or picture_of(folder), why=why)}"
-    except Refusal as refusal:
-        return f"{plain(folder.name)}: {refusal}"
+    return f"{plain(folder.name)}: {progress_line(picture, why=why)}"
 
 
 @click.command("best")

@@ -30,7 +30,7 @@ from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.present import plural
 from hpo_tui.tui.words.progress import record_of_running
-from hpo_tui.tui.words.running import overdue_text
+from hpo_tui.tui.words.running import overdue_text, quiet_text
 from hpo_tui.tui.words.standing import silent_text, until
 
 UNITS = {BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.TRIALS: " trials"}
@@ -162,7 +162,8 @@ def progress_line(picture: Snapshot, *, why: bool = False) -> str:
     )
     if picture.queued:
         parts.append(f"{len(picture.queued)} queued")
-    parts += [told for told in (overdue_text(picture), silent_text(picture)) if told]
+    texts = overdue_text(picture), quiet_text(picture), silent_text(picture)
+    parts += [told for told in texts if told]
     return " · ".join([*parts, *until(picture)])
 
 

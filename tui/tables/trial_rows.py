@@ -147,7 +147,7 @@ class TrialRows:
         """
         seconds, ended = durations(self.snapshot), self.snapshot.frame.duration
         live = self.snapshot.frame.in_state(TrialState.RUNNING)
-        late = set(self.snapshot.overdue)
+        late = {*self.snapshot.overdue, *self.snapshot.quiet}
         numbers, far = self.snapshot.frame.number, progress_of(self.snapshot)
         width = FIXED["duration"][1]
 

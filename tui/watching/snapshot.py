@@ -55,6 +55,8 @@ class Snapshot:
     """Whether the runner lives, but was told to stand still (``kill -STOP``)."""
     overdue: tuple[int, ...] = ()
     """The running trials that take far longer than any of their task has, as the runner finds."""
+    quiet: Mapping[int, float] = field(default_factory=dict)
+    """Running trials that have long reported nothing → when they did last (Unix time)."""
     misnamed: tuple[Misnamed, ...] = ()
     """The metrics that no trial has reported, but for one that does under another name."""
     waits: str = ""

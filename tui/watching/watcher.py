@@ -17,6 +17,7 @@ from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.learning import holds
 from hpo_tui.engine.misnamed import misnamed
 from hpo_tui.engine.overdue import overdue
+from hpo_tui.engine.quiet import quiet
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.text.files import edited_by_hand
 from hpo_tui.engine.stop_when import KEY
@@ -178,6 +179,7 @@ class StudyWatcher:
             events = tuple(reader.events(limit=EVENTS_KEPT))
             edits = self._edits.of(reader, events)
             late, waits = () if pid is None else overdue(reader), waiting(reader)
+            hushed = {} if pid is None else quiet(reader)
             expected, maps = slices(reader), self._maps.of(reader)
             spec = self._parse(study)
             learned, slips = holds(reader, spec.learn_from), misnamed(reader, spec, whole)
@@ -207,6 +209,7 @@ class StudyWatcher:
             heard=None if pid is None else heard(self.folder, devices),
             suspended=suspended,
             overdue=late,
+            quiet=hushed,
             misnamed=slips,
             waits=waits if going else "",
             queued=queued,

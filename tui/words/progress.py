@@ -27,12 +27,14 @@ _LEAST_LEFT = 0.5
 class Progress:
     """How far a running trial is: ``step`` of the ``end`` that trials of its task reach.
 
-    ``left``: seconds until it ends. None is what nobody knows.
+    ``left``: seconds until it ends. ``silence``: seconds for which it has reported nothing, where
+    that is far longer than before: nobody knows then when it ends. None is what nobody knows.
     """
 
     step: int | None = None
     end: int | None = None
     left: float | None = None
+    silence: float | None = None
 
     @property
     def share(self) -> float | None:
@@ -58,15 +60,20 @@ class Progress:
         """``about 1h10``, the time that is left; empty where nobody knows."""
         return "" if self.left is None else f"about {present.took(self.left)}"
 
+    @property
+    def quiet(self) -> str:
+        """``nothing new for 43m``; empty of a trial that reports as ever."""
+        return "" if self.silence is None else f"nothing new for {present.took(self.silence)}"
+
     def short(self, *, left: bool) -> str:
         """Return the share in percent, with ``left`` also the time: ``57% (1h10 left)``."""
-        time = f"({present.took(self.left)} left)" if left and self.left is not None else ""
-        return " ".join(filter(None, [self.percent, time]))
+        time = self.quiet if self.left is None else f"{present.took(self.left)} left"
+        return " ".join(filter(None, [self.percent, f"({time})" if left and time else ""]))
 
     def text(self) -> str:
         """Return ``step 340 of 600, about 1h10 left``, as much of it as is known."""
         left = f"{self.about} left" if self.about else ""
-        return ", ".join(filter(None, [self.so_far, left]))
+        return ", ".join(filter(None, [self.so_far, left, self.quiet]))
 
 
 def progress_of(snapshot: "Snapshot") -> dict[int, Progress]:
@@ -81,8 +88,11 @@ def _progress(snapshot: "Snapshot", row: int, since: Mapping[int, float]) -> Pro
     frame = snapshot.frame
     step = float(frame.step[row])
     end = last_step(frame, snapshot.spec, frame.tasks[frame.task[row]])
-    left = _left(snapshot, row, since) if snapshot.runner_pid is not None else None
-    return Progress(None if math.isnan(step) else int(step), end, left)
+    last = snapshot.quiet.get(int(frame.number[row]))
+    known = snapshot.runner_pid is not None and last is None
+    left = _left(snapshot, row, since) if known else None
+    silence = None if last is None else max(0.0, snapshot.time - last)
+    return Progress(None if math.isnan(step) else int(step), end, left, silence)
 
 
 def last_step(frame: "Frame", spec: StudySpec, task: str) -> int | None:
@@ -130,11 +140,11 @@ MOST_LINES = 8
 """Running trials that have a line each; more are counted."""
 
 
-def running_lines(snapshot: "Snapshot") -> list[str]:
-    """Return a line for each running trial, of which many are only counted."""
+def running_lines(snapshot: "Snapshot", most: int = MOST_LINES) -> list[str]:
+    """Return a line for each running trial, of more than ``most`` the rest only counted."""
     found = progress_of(snapshot)
-    lines = [running_line(snapshot, row, found) for row in list(found)[:MOST_LINES]]
-    more = len(found) - MOST_LINES
+    lines = [running_line(snapshot, row, found) for row in list(found)[:most]]
+    more = len(found) - most
     return lines if more <= 0 else [*lines, f"and {present.plural(more, 'trial')} more"]
 
 
@@ -170,6 +180,7 @@ def record_of_running(snapshot: "Snapshot") -> list[dict[str, object]]:
             "step": progress.step,
             "last_step": progress.end,
             "left": None if progress.left is None else round(progress.left, 1),
+            "silent": None if progress.silence is None else round(progress.silence, 1),
             "overdue": int(frame.number[row]) in snapshot.overdue,
         }
         for row, progress in progress_of(snapshot).items()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _NAMED = 2
 """Overdue trials that are named; more are counted."""
+_MINUTES = 300.0
+"""Seconds without a report from which on a trial is told of where little is."""
 
 
 def durations(snapshot: "Snapshot") -> "Array":
@@ -50,6 +52,15 @@ def attempt_started(snapshot: "Snapshot") -> dict[int, float]:
 def running_texts(snapshot: "Snapshot") -> str:
     """Return the texts about how long trials have run; panes are drawn again when one changes."""
     return " ".join(map(present.took, _so_far(snapshot, _running(snapshot)).tolist()))
+
+
+def quiet_text(snapshot: "Snapshot") -> str:
+    """Return which trials have reported nothing for minutes, in few words; empty where none has."""
+    late = {n: snapshot.time - at for n, at in snapshot.quiet.items() if n not in snapshot.overdue}
+    late = {n: silence for n, silence in late.items() if silence >= _MINUTES}
+    if len(late) > 1:
+        return f"{len(late)} trials silent"
+    return "".join(f"#{n} silent for {present.took(silence)}" for n, silence in late.items())
 
 
 def overdue_text(snapshot: "Snapshot") -> str:

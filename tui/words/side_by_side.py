@@ -84,7 +84,7 @@ def _progress_entries(snapshot: Snapshot, rows: Sequence[int | None]) -> list[En
     """Return how far the trials are that run; nothing where none does, or nothing is known."""
     found = progress_of(snapshot)
     of = [Progress() if r is None else found.get(r, Progress()) for r in rows]
-    lines = {"progress": [p.so_far for p in of], "left": [p.about for p in of]}
+    lines = {"progress": [p.so_far for p in of], "left": [p.about or p.quiet for p in of]}
     return [
         Entry(name, tuple((text or "–", "") for text in texts))
         for name, texts in lines.items()

@@ -15,7 +15,7 @@ from hpo_tui.tui.words.goals import goals_of, goals_sentence
 from hpo_tui.tui.words.plain import fit, plain
 from hpo_tui.tui.words.present import Piece
 from hpo_tui.tui.words.progress import running_lines
-from hpo_tui.tui.words.running import overdue_text
+from hpo_tui.tui.words.running import overdue_text, quiet_text
 
 if TYPE_CHECKING:
     from hpo_tui.tui.watching.snapshot import Snapshot
@@ -110,7 +110,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         facts += f", {running} running"
     optional: list[Piece] = [(facts, ""), (budgets.budget_text(snapshot), "")]
     slips = ", ".join(one.short for one in snapshot.misnamed[:1])
-    for told in (overdue_text(snapshot), slips, silent_text(snapshot)):
+    for told in (overdue_text(snapshot), quiet_text(snapshot), slips, silent_text(snapshot)):
         optional[:0] = [(told, "warn")] if told else []
     if snapshot.queued:
         count = f"{len(snapshot.queued)} queued"
@@ -164,8 +164,8 @@ def until(snapshot: "Snapshot") -> list[str]:
 
 
 def about(snapshot: "Snapshot") -> str:
-    """Return how sure the time left is: a trial that is overdue may hold its place for ever."""
-    return "at least" if overdue_text(snapshot) else "about"
+    """Return how sure the time left is: a trial that hangs may hold its place for ever."""
+    return "at least" if snapshot.overdue or snapshot.quiet else "about"
 
 
 def _beginning(sentence: str, room: int) -> str:
