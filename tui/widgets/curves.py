@@ -184,21 +184,20 @@ says the selected trial's value as the tables do, and which report was better: `
     def _legend(self, canvas: Canvas, read: CurvesRead, curves: dict[int, Series]) -> None:
         glyphs = self.glyphs
         line = glyphs.rule * 2
-        spans: list[tuple[str, int]] = []
-        more = ""
+        parts: list[text.Spans] = []
         if read.wanted.chain:
             number = read.wanted.chain[-1]
-            spans += [(line, Ink.SELECTED), (f" #{number}", Ink.TEXT)]
             said, more = self._value(read.metric, number, curves)
-            spans += [(f" {said}" if said else "", Ink.BOLD), ("  ", Ink.TEXT)]
+            part = [(line, Ink.SELECTED), (f" #{number}", Ink.TEXT), (f" {said}", Ink.BOLD)]
+            parts.append(part if said else part[:2])
+            whole = [*part, (f", {more}", Ink.TEXT)]
+            if more and text.width_of(whole) + text.LEAST_NAME + 2 <= canvas.width:
+                parts[0] = whole
         if any(n in curves for n in read.wanted.best):
-            spans += [(line, Ink.BEST), (" best  ", Ink.TEXT)]
+            parts.append([(line, Ink.BEST), (" best", Ink.TEXT)])
         if not self._alone and any(n in curves for n in read.wanted.running):
-            spans += [(line, Ink.FULL_2), (" running  ", Ink.TEXT)]
+            parts.append([(line, Ink.FULL_2), (" running", Ink.TEXT)])
         if not self._alone:
-            spans += [(line, Ink.PARTIAL_2), (f" {len(curves)} drawn", Ink.TEXT)]
-        if more and text.width_of(spans) + fmt.width_of(more) + text.LEAST_NAME + 4 <= canvas.width:
-            spans.insert(3, (f", {more}", Ink.TEXT))
+            parts.append([(line, Ink.PARTIAL_2), (f" {len(curves)} drawn", Ink.TEXT)])
         name = plain(read.metric, glyphs.ascii)
-        name = text.name_before(name, [("  ", 0), *spans], canvas.width, glyphs.ellipsis)
-        text.write(canvas, 0, 0, [(f"{name}  ", Ink.BOLD), *spans], glyphs.ellipsis)
+        text.caption(canvas, name, "", parts, first=1, ellipsis=glyphs.ellipsis)

@@ -167,4 +167,4 @@ async def test_the_best_value_stands_in_the_legend_where_there_is_room(
             pilot.app.widget.on_curves_read(CurvesRead("acc", wanted, {1: curve}))
             await pilot.pause()
             assert "#1 0.75" in text(pilot)[0]
-            assert ("#1 0.75, max 0.8 at 2 " in text(pilot)[0]) == is_there
+            assert ("#1 0.75, max 0.8 at 2" in text(pilot)[0]) == is_there
