@@ -39,6 +39,12 @@ _TUNED_SWITCH = re.compile(
     r"tied?(_.*)?|bidirectional|balanced|bootstrap|shrinking)|(use_|lr_)?warmup"
 )
 """Switches that are worth a search."""
+_OTHER_CHOICE = re.compile(
+    r"(?!mixup_)(.*_)?mode|(.*_)?(split|phase|stage|fold|subset|format)|command|cmd|action|job|jobs?_type|"
+    r"accelerator|platform|hardware|strategy|engine|dataset.*|data_.*|domain|lang(uage)?|region|target|"
+    r"label|suite|benchmark|problem|level|color|style|display|progress.*|subcommand"
+)
+"""Options that name their values and choose what is done, where, or on what: not how it learns."""
 _TUNED_CHOICE = re.compile(
     r"(.*_)?(opt|optim|optimi[sz]er|sched|scheduler|activation|act|nonlinearity|norm|normali[sz]ation|"
     r"init|initiali[sz](er|ation)|criterion|kernel|penalty|solver|booster|boosting|tree_method|"
@@ -114,7 +120,7 @@ def _listed(option: Option, name: str) -> Proposal | None:
         parameter = Parameter(option.name, ParameterKind.CATEGORICAL, choices=(False, True))
         return _from(option, parameter, "") if _TUNED_SWITCH.fullmatch(name) else None
     choices = tuple(c for c in option.choices if not _NEEDS_MORE.fullmatch(str(c)))
-    if not 2 <= len(choices) <= 20:
+    if not 2 <= len(choices) <= 20 or _OTHER_CHOICE.fullmatch(name):
         return None
     ordered = option.kind in ("int", "float")
     kind = ParameterKind.ORDINAL if ordered else ParameterKind.CATEGORICAL

@@ -158,3 +158,28 @@ def test_a_configuration_that_is_not_named_is_asked_for(tmp_path: Path) -> None:
     said = init("train.py", tmp_path).advice
     assert any(s.endswith("python train.py --config configs/default.py") for s in said)
     assert not any("no parameter was found" in s for s in said)
+
+
+@pytest.mark.parametrize(
+    ("library", "reads", "choices", "default"),
+    [
+        ("typer", "typer.run(main)", ("cosine", "step"), "step"),
+        ("fire", "fire.Fire(main)", ("COSINE", "STEP"), "STEP"),
+    ],
+)
+def test_the_members_of_an_enum_are_its_choices(
+    tmp_path: Path, library: str, reads: str, choices: tuple[str, ...], default: str
+) -> None:
+    text = f"""
+import {library}
+class Schedule(str, Enum):
+    COSINE = "cosine"
+    STEP = "step"
+def main(schedule: Schedule = Schedule.STEP, warm: Optional[Schedule] = None,
+         fusion: Literal["early", "late"] = "late"): ...
+{reads}
+"""
+    found = {o.name: o for o in options(tmp_path, text).values()}
+    assert (found["schedule"].choices, found["schedule"].default) == (choices, default)
+    assert found["warm"].choices == choices
+    assert found["fusion"].choices == ("early", "late")

@@ -111,6 +111,8 @@ def test_what_is_left_alone(name: str) -> None:
         Option("trainer.sync_batchnorm", "--trainer.sync_batchnorm", "bool", False),
         Option("mixed_precision", "--mixed_precision", "text", choices=("no", "fp16", "bf16")),
         Option("data_set", "--data-set", "text", "flowers", choices=("flowers", "birds")),
+        Option("mode", "--mode", "text", choices=("train", "eval")),
+        Option("phase", "--phase", "text", choices=("a", "b")),
         Option("amp_opt_level", "--amp-opt-level", "text", choices=("O0", "O1")),
         Option("trainer", "trainer", "text", "gpu", choices=("cpu", "gpu", "ddp")),
         Option("ema_force_cpu", "--ema-force-cpu", "bool", False),

@@ -98,3 +98,33 @@ def test_what_is_read_from_the_source_is_not_run(tmp_path: Path) -> None:
 
 def test_text_that_is_no_python_has_no_options() -> None:
     assert written_options("parser.add_argument(") == []
+
+
+def test_the_values_that_options_name_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("""
+import argparse, enum, click
+import a_module_that_is_nowhere
+NORMS = ("batch", "layer")
+MODELS = {"small": make_small, "large": make_large}
+class Schedule(enum.Enum):
+    COSINE = "cosine"
+    STEP = "step"
+p = argparse.ArgumentParser()
+p.add_argument("--norm", choices=NORMS, default="batch")
+p.add_argument("--model", choices=sorted(MODELS.keys()), default="small")
+p.add_argument("--schedule", choices=[s.value for s in Schedule], default="step")
+p.add_argument("--after", choices=[s.name for s in Schedule])
+p.add_argument("--warm", type=Schedule, choices=list(Schedule))
+p.add_argument("--kernel", choices=found_at_run_time())
+@click.command()
+@click.option("--act", type=click.Choice(["relu", "gelu"]), default="relu")
+@click.option("--depth", type=click.IntRange(1, 9), default=4)
+@click.option("--epochs", default=6)
+def main(**given): ...
+""")
+    found = {o.name: o for o in find_options(["python3", "train.py"], tmp_path).options}
+    assert {name: o.choices for name, o in found.items() if o.choices} == {
+        "norm": ("batch", "layer"), "model": ("small", "large"), "schedule": ("cosine", "step"),
+        "after": ("COSINE", "STEP"), "warm": ("cosine", "step"), "act": ("relu", "gelu"),
+    }  # fmt: skip
+    assert (found["depth"].kind, found["epochs"].kind) == ("int", "int")

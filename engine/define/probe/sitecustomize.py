@@ -39,12 +39,15 @@ def _type_name(kind: Any) -> Any:
 
 def _argparse_option(parser: Any, action: Any) -> dict[str, Any]:
     default = parser.get_default(action.dest)
+    choices = action.choices
+    if choices is None and "enum" in sys.modules and isinstance(action.type, type):
+        choices = action.type if issubclass(action.type, sys.modules["enum"].Enum) else None
     return {
         "flags": list(action.option_strings),
         "dest": action.dest,
         "default": None if default == "==SUPPRESS==" else _plain(default),
         "type": _type_name(action.type),
-        "choices": [_plain(c) for c in action.choices] if action.choices is not None else None,
+        "choices": [_plain(c) for c in choices] if choices is not None else None,
         "nargs": action.nargs,
         "const": _plain(action.const),
         "required": bool(action.required),

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hpo_tui.engine.define.options import Raw
-from hpo_tui.engine.define.sources.syntax import calls, keywords, last_name, literal
+from hpo_tui.engine.define.sources.choices import choices_of
+from hpo_tui.engine.define.sources.syntax import calls, keywords, last_name, literal, parsed
 
 _ACTIONS = {
     "store_true": "_StoreTrueAction",
@@ -20,6 +21,9 @@ _ACTIONS = {
     "help": "_HelpAction",
     "version": "_VersionAction",
 }
+_CLICK_TYPES = {
+    "INT": "int", "IntRange": "int", "FLOAT": "float", "FloatRange": "float", "BOOL": "bool",
+}  # fmt: skip
 
 
 def written_options(text: str) -> list[Raw]:
@@ -29,7 +33,8 @@ def written_options(text: str) -> list[Raw]:
     """
     every = calls(text)
     defaults = _defaults(every)
-    options = [_option(call) for call in every if _adds(call)]
+    tree = parsed(text)
+    options = [_option(call, tree) for call in every if _adds(call)]
     return [o | {"default": defaults.get(o["dest"], o["default"])} for o in options]
 
 
@@ -53,7 +58,7 @@ def _defaults(every: Iterable[ast.Call]) -> dict[str, Any]:
     }
 
 
-def _option(call: ast.Call) -> Raw:
+def _option(call: ast.Call, tree: ast.Module | None) -> Raw:
     words = keywords(call)
     flags = [literal(a) for a in call.args]
     longest = max((f for f in flags if isinstance(f, str)), key=len, default="")
@@ -65,13 +70,30 @@ def _option(call: ast.Call) -> Raw:
         "flags": [on] if on else dashed,
         "off": [off] if off else [],
         "default": literal(words.get("default")),
-        "type": last_name(words.get("type")),
-        "choices": literal(words.get("choices")),
+        "type": _type(words.get("type")),
+        "choices": _choices(words, tree),
         "nargs": None if "nargs" not in words else literal(words["nargs"]) or "*",
         "required": not dashed or bool(literal(words.get("required"))),
         "help": str(literal(words.get("help")) or ""),
         "action": _action(words, off),
     }
+
+
+def _type(node: ast.expr | None) -> str | None:
+    """Return the name of an option's type, click's own as Python calls them; None without one."""
+    if node is None:
+        return None
+    name = last_name(node.func if isinstance(node, ast.Call) else node)
+    return _CLICK_TYPES.get(name, name)
+
+
+def _choices(words: Mapping[str, ast.expr], tree: ast.Module | None) -> list[Any] | None:
+    """Return the values that an option names: in ``choices``, in click's type, or as an Enum."""
+    kind = words.get("type")
+    given = words.get("choices", kind)
+    if isinstance(kind, ast.Call) and last_name(kind.func) == "Choice" and kind.args:
+        given = kind.args[0]
+    return choices_of(given, tree) or None
 
 
 def _action(words: Mapping[str, ast.expr], off: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hpo_tui.engine.define.options import Raw
+from hpo_tui.engine.define.sources.choices import members
 from hpo_tui.engine.define.sources.syntax import (
     arguments,
     keywords,
@@ -30,6 +31,8 @@ _LIBRARIES = re.compile(
 )
 _DASHED = ("tyro", "typer")
 """Libraries that write ``--learning-rate`` where the source has ``learning_rate``."""
+_BY_VALUE = ("typer", "transformers")
+"""Libraries that take a member of an Enum by its value, the others by its name."""
 _KINDS = ("float", "int", "bool")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -79,11 +82,14 @@ def _fields(
     for name, annotation, default, about in entries:
         kind = _kind(annotation)
         inner = holders.get(kind)
-        if isinstance(inner, ast.ClassDef) and inner is not holder and prefix.count(".") < 3:
+        enum = members(inner)
+        nested = isinstance(inner, ast.ClassDef) and inner is not holder and not enum
+        if nested and inner is not None and prefix.count(".") < 3:
             below = prefix if library == "transformers" else f"{prefix}{name}."
             yield from _fields(inner, holders, below, library)
         else:
-            yield _option(f"{prefix}{name}", annotation, default, about, library)
+            option = _option(f"{prefix}{name}", annotation, default, about, library)
+            yield _of_enum(option, enum, default, library) if enum else option
 
 
 def _members(holder: ast.ClassDef) -> Iterator[tuple[str, ast.expr, ast.expr | None, str]]:
@@ -132,6 +138,15 @@ def _option(
         "help": about,
         "action": "flag" if switch else "",
     }
+
+
+def _of_enum(option: Raw, enum: Mapping[str, Any], default: ast.expr | None, library: str) -> Raw:
+    """Return an option whose type is an Enum: its members are typed by value, or by name."""
+    by_value = library in _BY_VALUE and None not in enum.values()
+    typed = enum if by_value else {name: name for name in enum}
+    value = typed.get(last_name(default), option.get("default"))
+    of_enum: Raw = {"default": value, "choices": [*typed.values()], "nargs": None, "type": "str"}
+    return {**option, **of_enum}
 
 
 def _kind(annotation: ast.expr | None) -> str:
