@@ -1,5 +1,6 @@
 """Two trials side by side: their learning curves above what they consist of."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Report
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.actions import action
 from hpo_tui.tui.screens.compare_trials import CompareTrials
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.pair_curves import PairCurves
@@ -36,6 +38,20 @@ async def opened(pilot: Pilot[int], study: StudyFolder, *numbers: int) -> Compar
 def picture(screen: CompareTrials) -> str:
     chart = screen.query_one(PairCurves)
     return "\n".join(chart.render_line(y).text for y in range(chart.size.height))
+
+
+async def test_without_another_metric_there_is_no_key_for_one(made: StudyFolder) -> None:
+    async with make_app(made).run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, made, 2, 3)
+        assert not screen.unavailable(action("compare.metric"))
+        snapshot = screen._live.snapshot
+        assert snapshot is not None
+        spec = replace(
+            snapshot.spec, objectives=snapshot.spec.objectives[:1], outcome_constraints=()
+        )
+        frame = replace(snapshot.frame, metrics={"accuracy": snapshot.frame.metrics["accuracy"]})
+        screen._live.snapshot = replace(snapshot, spec=spec, frame=frame)
+        assert "one metric" in screen.unavailable(action("compare.metric"))
 
 
 async def test_both_curves_are_there_with_what_they_continue(made: StudyFolder) -> None:

@@ -109,8 +109,14 @@ shows the curves alone, the table alone, or both if there is room.
 
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done at this moment, empty when it can."""
-        if wanted.scope == "compare" and self._live.snapshot is None:
+        snapshot = self._live.snapshot
+        if wanted.scope == "compare" and snapshot is None:
             return "The study is not read yet."
+        if wanted.id == "compare.metric" and snapshot is not None:
+            from hpo_tui.tui.widgets.pair_curves import metrics_of
+
+            if len(metrics_of(snapshot)) < 2:
+                return "The study has one metric: there is no other one to show."
         return super().unavailable(wanted)
 
     def do_compare_metric(self) -> None:
