@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Run": {
         "demo": ("demo", "run the demo study: a sparse network on handwritten digits"),
-        "init": ("define", "write a study file for a script, an Optuna script or a W&B sweep"),
+        "init": ("define", "write a study file for a script, a W&B sweep or a SigOpt experiment"),
         "check": ("define", "check a study file and list its errors"),
         "run": ("run", "run a study, or continue one"),
     },

@@ -29,8 +29,9 @@ There is no study here yet.
 n   define a new study, in an editor that checks it as you type
 
 From a shell:
-    hpo-tui init train.py     write a study file for your (Optuna) script
-    hpo-tui init sweep.yaml   write a study file for your W&B sweep
+    hpo-tui init train.py     write a study file for your script, also if
+                              it uses Optuna, W&B, Hydra or SigOpt
+    hpo-tui init sweep.yaml   for a W&B sweep or a SigOpt experiment
     hpo-tui demo              run and watch a small study that needs no GPU
 
 Studies are stored in a folder .hpo beside your code, and found from any folder below.
