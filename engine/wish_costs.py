@@ -13,7 +13,7 @@ Wish = tuple[str, Mapping[str, Any]]
 _FINE, _PLAIN = 1e6, 1e2
 """Steps of a unit to which an amount is rounded up: sums of floats are off by far less.
 
-Plain ones, which people read, where they are small against the amount.
+Plain ones, which people read, or two digits of what is less.
 """
 
 
@@ -52,7 +52,9 @@ def lacking(
         return None
     cost = sum(wish_cost(spec, trials, action, args) for action, args in wishes)
     short = cost - (spec.budget.amount - spent)
-    steps = _PLAIN if short >= 10 / _PLAIN else _FINE
+    if short <= 0:
+        return 0.0
+    steps = min(_FINE, max(_PLAIN, 10.0 ** (1 - math.floor(math.log10(short)))))
     return max(0.0, math.ceil(short * steps - steps / (1000 * _FINE)) / steps)
 
 

@@ -54,6 +54,8 @@ def test_what_is_lacking_is_what_is_left_short_of_all_of_them() -> None:
     assert lacking(_spec(), TRIALS, wishes, 0.1 + 0.2) == 0
     assert lacking(_spec(budget="8h"), TRIALS, wishes, 100.0) is None
     assert lacking(_spec(), TRIALS, wishes, 9.0 + 1 / 3) == 3.09, "rounded up, for people"
+    assert lacking(_spec(), TRIALS, wishes, 6.25 + 1 / 22) == pytest.approx(0.046), "two digits"
+    assert lacking(_spec(), TRIALS, wishes, 6.25 + 1e-10) == 0, "sums of floats are off by more"
     # What is added has to pay for it, whatever the sums of floats are.
     short = lacking(_spec(), TRIALS, wishes, 10.1 / 3 * 3)
     assert short is not None
