@@ -1,6 +1,7 @@
 """Every study's line says the same things in the same words, also of one that cannot be read."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.tables.study_rows import StudyRows
 from hpo_tui.tui.watching.study_list import StudyList, Summary
+from hpo_tui.tui.words.standing import nothing_since
 from tests.tui.conftest import TEXT, make_study
 
 
@@ -86,3 +88,15 @@ def test_how_many_trials_meet_the_goals_is_said_where_there_are_goals(tmp_path: 
         at = next(i for i, c in enumerate(rows.columns) if c.key == "met")
         shown[name] = rows.cells(0)[at]
     assert shown == {"goals": (str(found["goals"].met), "good"), "none": ("–", "dim")}
+
+
+def test_since_when_a_runner_is_silent_fits_into_a_narrow_window(tmp_path: Path) -> None:
+    make_study(tmp_path, "good", trials=3)
+    with closing(StudyList(tmp_path / ".hpo")) as studies:
+        (study,) = studies.read()
+    silent = replace(study, runner=1, silent=nothing_since(1000.0, 1100.0))
+    rows = StudyRows([silent], 1100.0, 80)
+    said, tone = rows.cells(0)[1]
+    assert said.startswith("? silent since ")
+    assert tone == "warn"
+    assert len(said) <= rows.columns[1].width

@@ -16,6 +16,8 @@ BAR = 12
 STATE = 19
 QUEUED = 3
 """Cells more for a state with the number of what is queued."""
+SILENT = 4
+"""Cells more for since when a runner has been silent."""
 SPENT = 14
 OTHERS = 34
 """Cells of the last columns, and of the gaps between all, where there is room for all."""
@@ -39,6 +41,7 @@ class StudyRows:
         longest = max((fmt.width_of(_state(s)[0]) for s in studies), default=0)
         # Wider where something is queued: it is what can be done there.
         most = STATE + QUEUED * any(s.queued for s in studies)
+        most += SILENT * any(s.silent for s in studies)
         if self._bar:  # why one is paused, in what the bar and the best leave
             most = max(most, width - name - spent - OTHERS - BEST)
         state = max(STATE, min(longest, most)) if self._bar else min(max(longest, 8), most)
@@ -101,7 +104,7 @@ def _state(s: Summary) -> Cell:
     if s.suspended:
         return f"{stand.mark} {stand.word}", stand.tone
     if s.silent:
-        return f"{stand.mark} {s.silent}", stand.tone
+        return f"{stand.mark} {s.silent.replace('nothing written', 'silent')}", stand.tone
     if trouble := _trouble(s):
         return f"{stand.mark} {stand.word}, {trouble}", "warn"
     if s.queued:
