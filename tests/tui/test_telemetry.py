@@ -156,7 +156,8 @@ def test_the_list_says_since_when_a_runner_has_written_nothing(study: StudyFolde
         [silent] = studies.read()
         assert studies.read() == [silent]
         told = f"nothing written since {clock(last, NOW)}"
-        assert StudyRows([silent], NOW, 120).cells(0)[1] == (f"? {told}", "warn")
+        short = f"? silent since {clock(last, NOW)}"
+        assert StudyRows([silent], NOW, 120).cells(0)[1] == (short, "warn")
         [line] = why_lines(silent, 200, 2)
         assert line.startswith(f"? running: {told}: another program may keep study.db locked")
         writer = StudyWriter(study.db)
@@ -177,6 +178,6 @@ async def test_the_list_on_the_screen_says_so_while_it_is_looked_at(study: Study
 
         await until(pilot, lambda: "● running" in lines())
         now[0] += SILENT_SECONDS + 1
-        await until(pilot, lambda: "? nothing written" in lines())
+        await until(pilot, lambda: "? silent since" in lines())
         said = f"? running: nothing written since {clock(NOW, NOW)}: another program"
         await until(pilot, lambda: said in lines())
