@@ -46,7 +46,8 @@ _OTHER_CHOICE = re.compile(
 )
 """Options that name their values and choose what is done, where, or on what: not how it learns."""
 _TUNED_CHOICE = re.compile(
-    r"(.*_)?(opt|optim|optimi[sz]er|sched|scheduler|activation|act|nonlinearity|norm|normali[sz]ation|"
+    r"(.*_)?(opt|optim|optimi[sz]er|sched|scheduler?|scheduling|lr_decay|fusion|head|attn|attention|"
+    r"aggregation|aggr|readout|pooler|weighting|pos(itional)?_(emb|enc)(edding|oding)?|activation|act|nonlinearity|norm|normali[sz]ation|"
     r"init|initiali[sz](er|ation)|criterion|kernel|penalty|solver|booster|boosting|tree_method|"
     r"grow_policy|splitter|pool|pooling|model|arch|architecture|backbone|cell|embedding|"
     r"augment(ation)?s?|algorithm|metric|distance|features|weights)(_(type|name|fn|function))?|"

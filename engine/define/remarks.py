@@ -16,6 +16,8 @@ from hpo_tui.engine.spec.text.write import command_text
 
 _MOST_LEFT = 40
 """Options that are named of those that stay as they are: trainers have hundreds."""
+_MOST_TABLES = 8
+"""Options whose tables are written out."""
 _NO_TASKS = (
     "\nNo option was found that sets the length of the training or the amount of data. With"
     "\none, such as --epochs, cheap tasks find out what is worth a full run: [[task]] tables"
@@ -34,7 +36,8 @@ def remarks(
         notes[()] += "\nRanges are guesses from names and defaults: check them."
     if plan.left:
         notes[()] += f"\nLeft as they are: {joined([o.shown for o in plan.left], _MOST_LEFT)}"
-        notes[()] += guess_remark(plan.guesses, _MOST_LEFT)
+        notes[()] += guess_remark([o for o in plan.guesses if not o.choices], _MOST_LEFT)
+        notes[()] += _listed_remark([o for o in plan.guesses if o.choices])
         notes[()] += _choices_remark([o for o in plan.left if wants_choices(o)])
     notes[()] += outputs.remark(plan.placed, plan.left, texts)
     on = outputs.going_on(plan.placed, plan.left, texts)
@@ -54,6 +57,26 @@ def remarks(
     elif any(o.style in ("flag", "equals", "positional") for o, _ in plan.proposals):
         notes[()] += _NO_TASKS
     return notes
+
+
+def _listed_remark(options: Sequence[Option]) -> str:
+    """Return what to write to search options that name their values, but not what they are for."""
+    if not options:
+        return ""
+    flags = ", ".join(o.shown for o in options[:_MOST_LEFT])
+    said = (
+        f"\nOf these the values are known, but not whether they are worth a search: {flags}."
+        "\nTo search one, add what stands here to the command, and its table to the file:"
+    )
+    for option in options[:_MOST_TABLES]:
+        typed = with_option([], option, f"{{{option.name}}}")
+        said += (
+            f"\n  {' '.join(typed)}"
+            f"\n  [space.{toml_key(option.name)}]"
+            f'\n  type = "categorical"'
+            f"\n  choices = {toml_value(list(option.choices))}"
+        )
+    return said
 
 
 def _choices_remark(texts: Sequence[Option]) -> str:
