@@ -173,12 +173,14 @@ def _checkpoints(spec: StudySpec, names: Set[str]) -> list[str]:
         return []
     if not spec.resume:
         return ["{resume} is in the command: without resume = true every promotion pays in full"]
-    saves = names & {"checkpoint", "trial_dir", "params_file"} or spec.template
+    saves = names & {"checkpoint", "params_file"} or spec.template
+    # That is the same folder; beside it nothing is looked for.
+    saves = saves or any("{trial_dir}/checkpoint" in word for word in spec.command)
     if saves or _in_source(spec, _SAVES):
         return []
     return [
         "{resume} is in the command and {checkpoint} is not: a promotion does not find what is "
-        "saved elsewhere, starts from the beginning and pays in full"
+        "saved elsewhere, starts from the beginning and pays in full. Have the script save there"
     ]
 
 

@@ -253,7 +253,12 @@ def test_nothing_heavy_is_imported() -> None:
         ("python train.py {lr} --resume {resume}", "import torch", "{checkpoint} is not"),
         ("python train.py {lr} --resume {resume}", "trial.checkpoint", ""),
         ("python train.py {lr} --resume {resume} --save {checkpoint}", "import torch", ""),
-        ("python train.py {lr} --resume {resume} --to {trial_dir}", "import torch", ""),
+        (
+            "python train.py {lr} --resume {resume} --to {trial_dir}",
+            "import torch",
+            "{checkpoint} is",
+        ),
+        ("python train.py {lr} --resume {resume} --to {trial_dir}/checkpoint", "import torch", ""),
         ("python train.py {lr}", "import torch", ""),
     ],
 )
