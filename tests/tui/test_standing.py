@@ -91,6 +91,11 @@ def test_where_no_trial_is_full_the_failed_ones_are_told_of(tmp_path: Path) -> N
     text = first_result_text(snapshot)
     assert f"{failed} trials of 60 have failed; the events (7) say why." in text
     assert "The last, #5: trial 5 failed: CUDA out of memory" in text
+    later = replace(snapshot.frame, started=np.full(60, max(e.time for e in snapshot.events) + 1.0))
+    well = int(later.in_state(TrialState.COMPLETE).sum())
+    told = first_result_text(replace(snapshot, frame=later))
+    assert f"have failed, and {well} completed since; the events (7) say why." in told
+    assert "The last" not in told
     assert "have failed: the events (7) say why." in first_result_text(replace(snapshot, events=()))
 
 
@@ -98,13 +103,13 @@ def test_the_last_failure_may_be_for_want_of_memory_but_none_that_is_tried_again
     tmp_path: Path,
 ) -> None:
     snapshot = read_once(make_study(tmp_path, trials=60, running=0))
-    frame = snapshot.frame
+    frame, now = snapshot.frame, snapshot.time
     failed = frame.number[frame.in_state(TrialState.FAILED)].tolist()
     other = next(n for n in frame.number.tolist() if n not in failed)
     events = (
-        Event(1, 0.0, "failed", f"trial {failed[0]}: exit code 1", failed[0]),
-        Event(2, 1.0, "oom", f"trial {failed[1]}: Ran out of GPU memory", failed[1]),
-        Event(3, 2.0, "oom", f"trial {other}: Ran out of GPU memory; it runs again", other),
+        Event(1, now, "failed", f"trial {failed[0]}: exit code 1", failed[0]),
+        Event(2, now, "oom", f"trial {failed[1]}: Ran out of GPU memory", failed[1]),
+        Event(3, now, "oom", f"trial {other}: Ran out of GPU memory; it runs again", other),
     )
     told = first_result_text(replace(snapshot, events=events)).splitlines()
     assert f"The last, #{failed[1]}: Ran out of GPU memory" in told
@@ -120,11 +125,12 @@ def test_what_is_prepared_is_first_only_where_there_are_no_trials(
 
 def test_of_a_failures_output_the_line_that_names_the_error_is_told(tmp_path: Path) -> None:
     snapshot = read_once(make_study(tmp_path, trials=60, running=0))
+    now = snapshot.time
     text = 'trial 9: exit code 1; last lines: Traceback: | File "a.py", line 3 | ValueError: no'
-    events = (Event(1, 0.0, "failed", text, 9), Event(2, 1.0, "started", "trial 10 starts", 10))
+    events = (Event(1, now, "failed", text, 9), Event(2, now, "started", "trial 10 starts", 10))
     told = first_result_text(replace(snapshot, events=events))
     assert "The last, #9: exit code 1: ValueError: no" in told.splitlines()
-    long = (Event(1, 0.0, "failed", f"trial 9: exit code 1; last lines: {'x' * 900}", 9),)
+    long = (Event(1, now, "failed", f"trial 9: exit code 1; last lines: {'x' * 900}", 9),)
     assert max(map(len, first_result_text(replace(snapshot, events=long)).splitlines())) < 200
 
 

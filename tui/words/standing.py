@@ -301,7 +301,7 @@ def first_result_text(snapshot: "Snapshot") -> str:
 
 
 def _failures(snapshot: "Snapshot") -> list[str]:
-    """Return how many trials have failed, where any have, and why the last of them did."""
+    """Return how many trials have failed, where any have, and why if none has gone well since."""
     frame = snapshot.frame
     numbers = set(frame.number[frame.in_state(TrialState.FAILED)].tolist())
     failed = len(numbers)
@@ -317,6 +317,9 @@ def _failures(snapshot: "Snapshot") -> list[str]:
     last = ends[-1] if ends else None
     if last is None:
         return [f"{said}: the events (7) say why."]
+    since = frame.in_state(TrialState.COMPLETE) & (frame.started > last.time)
+    if since.any():  # what was wrong may have been put right
+        return [f"{said}, and {int(since.sum())} completed since; the events (7) say why."]
     return [f"{said}; the events (7) say why.", f"The last, #{last.trial}: {_in_short(last)}"]
 
 
