@@ -55,6 +55,21 @@ def test_an_inactive_child_of_an_inactive_parent_has_no_value() -> None:
         assert ("depth" in params) == (params["kind"] != "line")
 
 
+def test_a_fixed_child_of_an_inactive_fixed_parent_has_no_value() -> None:
+    space = {
+        "kind": {"type": "categorical", "choices": ["net", "line"]},
+        "block": {"type": "fixed", "value": "res", "when": {"kind": ["net"]}},
+        "bias": {"type": "fixed", "value": True, "when": {"block": ["res"]}},
+    }
+    spec = spec_of(space, ("bias == true or kind == 'line'",))
+    encoding = Space(spec)
+    x = encoding.everything()
+    assert encoding.allowed(x).all()
+    for params in encoding.decode(x):
+        assert validate_params(spec, params) == []
+        assert encoding.with_fixed({"kind": params["kind"]}) == params
+
+
 def test_types_are_native() -> None:
     space = Space(spec_of(NESTED))
     types = {"kind": str, "depth": int, "drop": float, "size": int, "gate": float, "fixed": int}

@@ -37,8 +37,7 @@ class Space:
         self._constraints = compiled_constraints(spec)
         # Thousands of rows are judged for one suggestion: by the values that count alone.
         named = {n for c in self._constraints for n in c.names}
-        judged = tuple(p for p in spec.space if p.name in named)
-        self._judged = spec.space if any(map(_is_given, judged)) else judged
+        self._judged = tuple(p for p in spec.space if p.name in named)
 
     @cached_property
     def categorical(self) -> Mask:
@@ -73,15 +72,20 @@ class Space:
     def active(self, x: Array) -> Mask:
         """Which parameters have a value, (n, d); ``x`` snapped but for inactive columns."""
         mask = np.ones(x.shape, dtype=bool)
+        for name, on in self._conditional(x).items():
+            if name in self._column:
+                mask[:, self._column[name]] = on
+        return mask
+
+    def _conditional(self, x: Array) -> dict[str, Mask]:
+        """Which rows each conditional parameter has a value in, (n,), fixed ones too."""
         states: dict[str, Mask] = {}
         for child in self._order:
             on = np.ones(len(x), dtype=bool)
             for parent, allowed in child.when.items():
                 on &= self._has(parent, allowed, x) & states.get(parent, True)
             states[child.name] = on
-            if child.name in self._column:
-                mask[:, self._column[child.name]] = on
-        return mask
+        return states
 
     def _has(self, name: str, allowed: Sequence[Value], x: Array) -> Mask:
         """Whether the parameter has one of the ``allowed`` values where it is active, (n,)."""
@@ -182,35 +186,29 @@ class Space:
 
     def _read(self, x: Array, parameters: Sequence[Parameter]) -> list[Params]:
         """Return what ``parameters`` have at snapped rows (n, d), in their order."""
-        mask = self.active(x)
+        states, everywhere = self._conditional(x), np.ones(len(x), dtype=bool)
         out: list[Params] = [{} for _ in x]
         for parameter in parameters:
-            j = self._column.get(parameter.name)
+            j, on = self._column.get(parameter.name), states.get(parameter.name, everywhere)
             if j is not None:
-                on = mask[:, j]
                 values = self.axes[j].values(np.where(on, x[:, j], 0.0))
                 for params, value, has in zip(out, values, on.tolist(), strict=True):
                     if has:
                         params[parameter.name] = value
             elif parameter.value is not None:
-                for params in out:
-                    params[parameter.name] = parameter.value
-        if not any(map(_is_given, parameters)):
-            return out
-        return [{k: v for k, v in p.items() if self._fixed_active(k, p)} for p in out]
+                for params, has in zip(out, on.tolist(), strict=True):
+                    if has:
+                        params[parameter.name] = parameter.value
+        return out
 
     def with_fixed(self, params: Mapping[str, Value]) -> Params:
         """Return a configuration with the fixed values that are active in it, in the order."""
         fixed = {p.name: p.value for p in self.parameters if p.kind is ParameterKind.FIXED}
         known = {**params, **{k: v for k, v in fixed.items() if v is not None}}
-        out = {p.name: known[p.name] for p in self.parameters if p.name in known}
-        return {k: v for k, v in out.items() if self._fixed_active(k, out)}
-
-    def _fixed_active(self, name: str, params: Params) -> bool:
-        """Whether a fixed parameter's parents allow it (searched ones have been checked)."""
-        if name in self._column:
-            return True
-        return next(p for p in self.parameters if p.name == name).active(params)
+        for parameter in self._order:  # parents first: what hangs on an inactive one goes with it
+            if parameter.name in fixed and not parameter.active(known):
+                known.pop(parameter.name, None)
+        return {p.name: known[p.name] for p in self.parameters if p.name in known}
 
     def allowed(self, x: Array) -> Mask:
         """Which snapped rows keep every constraint over the parameters, (n,)."""
@@ -231,11 +229,6 @@ class Space:
             if parameter.prior is not None:
                 total += np.where(on[:, j], log_prior(parameter, axis, x[:, j]), 0.0)
         return total
-
-
-def _is_given(parameter: Parameter) -> bool:
-    """Whether it is fixed, yet not in every configuration."""
-    return parameter.kind is ParameterKind.FIXED and bool(parameter.when)
 
 
 def feasible_random(
