@@ -1,7 +1,8 @@
 """Checks of what callers pass in, made before any of it is stored: an error changes nothing."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from numbers import Integral
 from typing import Any, get_args
@@ -15,6 +16,7 @@ _ALIKE = 0.85
 """How like names are of which one is a slip: acuracy for accuracy, not train_loss for val_loss."""
 OWN = "to run a configuration of your own: enqueue(params), then ask()"
 """What is said to whoever tells of a trial that was not asked for."""
+_HISTORY, _GIVES = "a history is a list of PastTrial", "optimizer.trials() gives one"
 
 
 def show(value: object) -> str:
@@ -40,6 +42,13 @@ def seed(value: Any) -> int:
     return int(value)
 
 
+def state(value: Any) -> Mapping[str, Any]:
+    """Return fitted hyperparameters. Raises TypeError for what cannot be any."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"the state is what optimizer.state() returned, found {show(value)}")
+    return value
+
+
 def repeats(value: Any) -> int:
     """Return how often a configuration is repeated. Raises ValueError."""
     if not isinstance(value, Integral) or value < 1:
@@ -55,18 +64,29 @@ def trial_number(value: Any) -> None:
         raise TypeError(f"a trial is named by its number, suggestion.number, not by a {kind}{own}")
 
 
+def history(given: Any) -> list[PastTrial]:
+    """Return the trials of a history, as they came. Raises TypeError or ValueError."""
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{_HISTORY}, found {show(given)}: {_GIVES}")
+    return [past(trial) for trial in given]
+
+
 def past(value: object) -> PastTrial:
-    """Return a trial of a history. Raises TypeError for anything else, ValueError."""
+    """Return a trial of a history, with plain values. Raises TypeError or ValueError."""
     if not isinstance(value, PastTrial):
-        raise TypeError(
-            f"a history is a list of PastTrial, found {show(value)}: optimizer.trials() gives one"
-        )
+        raise TypeError(f"{_HISTORY}, found {show(value)}: {_GIVES}")
+    trial_number(value.number)
     if value.state not in get_args(State):
         raise ValueError(
             f"trial {value.number} has the state {show(value.state)}; there are "
             f"{listing(get_args(State))}"
         )
-    return value
+    return replace(
+        value,
+        params=configuration(value.params),
+        metrics=values(value.metrics),
+        charged=amount(f"what trial {value.number} was charged", value.charged),
+    )
 
 
 def number(what: str, value: Any) -> float:

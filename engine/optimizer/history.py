@@ -90,11 +90,18 @@ class TrialHistory:
 
     def add(self, trial: Trial) -> None:
         """Take in a trial, whatever its state. Raises ValueError where its number is taken."""
-        if trial.number in self.trials:
-            raise ValueError(f"there is a trial {trial.number} already: each is taken in once")
+        self._none_twice((trial,))
         self.trials[trial.number] = trial
         self.of_configuration.setdefault(trial.configuration, []).append(trial)
         self._by_key.setdefault(key_of(trial.params), trial.configuration)
+
+    def _none_twice(self, trials: Iterable[Trial | PastTrial]) -> None:
+        """Raise ValueError where a number is taken already, or comes twice."""
+        taken = set[int]()
+        for trial in trials:
+            if trial.number in self.trials or trial.number in taken:
+                raise ValueError(f"there is a trial {trial.number} already: each is taken in once")
+            taken.add(trial.number)
 
     def remove(self, number: int) -> Trial:
         """Take a trial out as if it had never been; its configuration too if it had no other."""
@@ -234,7 +241,9 @@ class TrialHistory:
     def restore(self, history: Iterable[PastTrial]) -> None:
         """Take in trials out of the store: results count in the order in which they came."""
         told: list[PastTrial] = []
-        for past in sorted(history, key=lambda p: p.number):
+        ordered = sorted(history, key=lambda p: p.number)
+        self._none_twice(ordered)
+        for past in ordered:
             if past.task not in self.task_names or past.state == "waiting":
                 self._elsewhere.append(past)
                 self._by_key.setdefault(key_of(past.params), past.configuration)

@@ -54,7 +54,7 @@ class Optimizer:
         self._wanted: deque[Wanted] = deque()
         self._served: dict[int, Wanted] = {}
         if state:
-            self._search.surrogate.load(state)
+            self._search.surrogate.load(checks.state(state))
 
     def _begin(self, spec: StudySpec) -> None:
         """Make the parts that a definition shapes, knowing of no trial."""
@@ -246,9 +246,10 @@ class Optimizer:
     def restore(self, history: Iterable[PastTrial]) -> None:
         """Take in the trials of a store, in any state, running ones as running.
 
-        Raises TypeError for what is no trial, ValueError where there is one of its number.
+        Raises TypeError for what is no trial, ValueError where there is one of its number; then
+        none is taken in.
         """
-        self._history.restore(checks.past(trial) for trial in history)
+        self._history.restore(checks.history(history))
 
     def state(self) -> dict[str, Any]:
         """Fitted hyperparameters, JSON-able; hand them to the constructor of a resumed study."""

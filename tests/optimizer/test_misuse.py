@@ -150,6 +150,34 @@ def test_a_history_is_taken_in_once(toy: StudySpec, asked: Optimizer) -> None:
     assert len(other._history.of_configuration[1]) == 1
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"metrics": None}, "metrics are told by name"),
+        ({"metrics": {"accuracy": "good"}}, 'the metric "accuracy" must be a number'),
+        ({"params": None}, "a configuration is values by name"),
+        ({"charged": math.nan}, "what trial 2 was charged must be a finite number"),
+        ({"number": "2"}, "a trial is named by its number"),
+        ({"number": 1}, "there is a trial 1 already"),
+    ],
+)
+def test_of_a_history_with_a_fault_nothing_is_taken_in(
+    toy: StudySpec, asked: Optimizer, wrong: Any, said: str
+) -> None:
+    first = asked.trials()[0]
+    other = Optimizer(toy, seed=0)
+    with pytest.raises((TypeError, ValueError), match=said):
+        other.restore([first, replace(first, **({"number": 2} | wrong))])
+    assert other.trials() == []
+
+
+def test_what_is_no_history_and_no_state_is_said(toy: StudySpec) -> None:
+    with pytest.raises(TypeError, match="a history is a list of PastTrial, found None"):
+        Optimizer(toy, seed=0).restore(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"what optimizer\.state\(\) returned, found"):
+        Optimizer(toy, seed=0, state=[1])  # type: ignore[arg-type]
+
+
 def test_values_of_numpy_are_values(lab: Any) -> None:
     kinds = {"n": {"type": "int", "low": 1, "high": 9},
              "x": {"type": "float", "low": 0.0, "high": 1.0}}  # fmt: skip
