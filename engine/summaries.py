@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from hpo_tui.engine.spec import StudySpec, Summary
+from hpo_tui.store.models import Report
 
 
 def summaries(spec: StudySpec) -> dict[str, Summary]:
@@ -34,6 +35,18 @@ def summarized(spec: StudySpec, reports: Iterable[Mapping[str, float]]) -> dict[
     for metrics in reports:
         summarize(rules, result, metrics)
     return result
+
+
+def divergence(names: Iterable[str], report: Report) -> str:
+    """Return which of the metrics ``names`` is no number in a report, in words; empty if all are.
+
+    Such a report ends a trial, and marks one that has ended before it was read.
+    """
+    for name in names:
+        if not math.isfinite(report.metrics.get(name, 0.0)):
+            at = f" at step {report.step}" if report.step is not None else ""
+            return f"diverged: {name} is {report.metrics[name]}{at}"
+    return ""
 
 
 def mean(values: Sequence[float]) -> float:

@@ -95,7 +95,7 @@ class Endings:
             end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
             live.launch.alone, _carried_on(live), live.tail.offset > 0, live.fault,
             live.away, desk.executor.others(live.process),
-            absent(live.launch.folder.path, desk.spec.metrics),
+            absent(live.launch.folder.path, desk.spec.metrics), live.diverged,
         ))  # fmt: skip
         failure = Failure(
             trial.number, verdict.kind, end.code, trial.params, lines, verdict.reason,

@@ -1,7 +1,6 @@
 """Taking in what trials report: into the store, once and in order, before anything is concluded."""
 
 import logging
-import math
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from hpo_tui.engine.execution.metrics.collector import Entry
 from hpo_tui.engine.execution.reports import Batch
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.live import Live, Stop
-from hpo_tui.engine.summaries import summaries, summarize
+from hpo_tui.engine.summaries import divergence, summaries, summarize
 from hpo_tui.store.models import Report
 
 log = logging.getLogger("runner.intake")
@@ -174,15 +173,11 @@ class Intake:
             self.desk.proposals.report(live.number, lines, judge=judge)
 
     def _check_finite(self, live: Live, reports: list[Report]) -> None:
-        if live.stop is not None or live.ended is not None:
-            return
-        for report in reports:
-            for name in self.desk.spec.metric_names:
-                if not math.isfinite(report.metrics.get(name, 0.0)):
-                    at = f" at step {report.step}" if report.step is not None else ""
-                    text = f"diverged: {name} is {report.metrics[name]}{at}"
-                    self.desk.end(live, Stop("nan", text))
-                    return
+        names = self.desk.spec.metric_names
+        found = next(filter(None, (divergence(names, report) for report in reports)), "")
+        live.diverged = live.diverged or found
+        if found and live.stop is None and live.ended is None:
+            self.desk.end(live, Stop("nan", found))
 
 
 def _unread(lives: Collection[Live]) -> bool:

@@ -38,6 +38,8 @@ class Live:
     tail: ReportTail
     result: dict[str, float] = field(default_factory=dict)
     """Its metrics so far, summarized as the study says."""
+    diverged: str = ""
+    """Which metric was no number in one of its reports, in words; empty if none was."""
     collector: Collector | None = None
     """Finds metrics in what it prints or writes; None when it reports by itself."""
     behind: Collector | None = None

@@ -59,6 +59,7 @@ class Case:
     reported nothing since. ``unread``: why what it has left could not be read, given up by now.
     ``away``: the study's folder was not there for a while as it ran. ``others``: who else used its
     GPUs, in words. ``absent``: places in its folder where metrics are read, with nothing there.
+    ``diverged``: which metric was no number in one of its reports, whatever came after it.
     """
 
     exit: Exit
@@ -75,6 +76,7 @@ class Case:
     away: bool = False
     others: str = ""
     absent: Sequence[str] = ()
+    diverged: str = ""
 
 
 def judge(case: Case) -> Verdict:
@@ -116,6 +118,8 @@ def _again(case: Case, kind: str, text: str) -> Verdict:
 
 
 def _result(case: Case) -> Verdict:
+    if case.diverged:
+        return Verdict(TrialState.FAILED, "nan", case.diverged, teaches=True)
     missing = [name for name in case.expected if name not in case.metrics]
     if missing and case.unread:
         return _unknown(case)
@@ -162,6 +166,8 @@ def _broken(case: Case) -> Verdict:
         return _explained(case, found)
     if case.away:
         return _again(case, "lost", "it failed while the study's folder was away")
+    if case.diverged:
+        return Verdict(TrialState.FAILED, "nan", case.diverged, teaches=True)
     text = f"exit code {case.exit.code}"
     if case.exit.code < 0:
         text = f"ended by {_signal(-case.exit.code)}"

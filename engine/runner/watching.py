@@ -12,7 +12,7 @@ from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.live import Live, Stop
-from hpo_tui.engine.summaries import summaries, summarize
+from hpo_tui.engine.summaries import divergence, summaries, summarize
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -23,6 +23,8 @@ class Told:
 
     result: dict[str, float]
     """Its metrics, summarized as the study says, as far as this attempt carries them on."""
+    diverged: str
+    """Which of them was no number once, in words."""
     begun: dict[str, Any]
     """Where this attempt began."""
     collected: Any
@@ -32,13 +34,14 @@ class Told:
 def told(desk: Desk, number: int) -> Told:
     """Read it before a process runs: what cannot be read would leave one that nobody watches."""
     trial, rules = desk.trials[number], summaries(desk.spec)
-    result: dict[str, float] = {}
+    result, diverged = dict[str, float](), ""
     with StudyReader(desk.folder.db) as reader:
         begun = reader.get(f"begun:{number}") or {}
         for report in reader.reports(number) if trial.report_seq else ():
             if report.seq >= begun.get("seq", 0):
                 summarize(rules, result, report.metrics)
-        return Told(result, begun, reader.get(f"collector:{number}"))
+                diverged = diverged or divergence(desk.spec.metric_names, report)
+        return Told(result, diverged, begun, reader.get(f"collector:{number}"))
 
 
 def watch(desk: Desk, launch: Launch, process: Running, known: Told) -> Live:
@@ -48,6 +51,7 @@ def watch(desk: Desk, launch: Launch, process: Running, known: Told) -> Live:
     tail = ReportTail(launch.folder.reports, number, trial.report_offset, trial.report_seq)
     live = Live(number, launch, process, tail, heard=processes.awake(), seq=tail.seq)
     live.result.update(known.result)
+    live.diverged = known.diverged
     if desk.spec.metrics:
         live.collector = collector_of(desk, live, known)
     if launch.environment["HPO_RESUME"] and trial.resumed_from in desk.trials:

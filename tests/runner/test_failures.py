@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.launch import LaunchError, send
-from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.watching import told as told_so_far
+from hpo_tui.store.models import Report, StudyState, TrialState
 
 OOM = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
 
@@ -89,6 +91,31 @@ def test_nan_stops_a_trial_at_once(make_study: Any, told: Any) -> None:
     assert trial.step < 1199
     study.until(lambda: told("fail"))
     assert told("fail")[0] == ["fail", 1, "nan"]
+
+
+def test_nan_is_a_failure_whenever_it_is_read(make_study: Any) -> None:
+    study = make_study("""
+        report(step=1, accuracy=0.5)
+        time.sleep(0.5)
+        report(step=2, accuracy=float("nan"))
+        report(step=3, accuracy=0.5)
+        """)
+    study.start()
+    study.running(reports=1)
+    study.kill_runner()
+    study.until(study.folder.trial(1).exit.exists)
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.exit_code, trial.teaches) == (TrialState.FAILED, 0, True)
+    assert "accuracy is nan at step 2" in trial.reason
+
+
+def test_nan_that_an_earlier_runner_read_is_known_to_the_next(desk: Desk) -> None:
+    values = (0.5, float("nan"), 0.5)
+    desk.writer.add_reports([Report(1, n, n, {"a": v}) for n, v in enumerate(values)], {1: (99, 3)})
+    desk.update(1, report_seq=3)
+    known = told_so_far(desk, 1)
+    assert (known.result, known.diverged) == ({"a": 0.5}, "diverged: a is nan at step 1")
 
 
 def test_a_time_limit_and_a_stall_end_a_trial(make_study: Any) -> None:

@@ -29,11 +29,12 @@ def case(
     attempt: Any = 1,
     alone: Any = False,
     others: str = "",
+    diverged: str = "",
     **end: Any,
 ) -> Any:
     return Case(
         Exit(code, 1.0, 0.0, **end), stop, {"accuracy": 0.5} if metrics is None else metrics,
-        ("accuracy",), log, log.splitlines()[-5:], attempt, alone, others=others,
+        ("accuracy",), log, log.splitlines()[-5:], attempt, alone, others=others, diverged=diverged,
     )  # fmt: skip
 
 
@@ -45,6 +46,9 @@ def case(
         (case(-11), TrialState.FAILED, "crash", False),
         (case(metrics={"loss": 1.0}), TrialState.FAILED, "missing", False),
         (case(metrics={"accuracy": float("nan")}), TrialState.FAILED, "nan", True),
+        (case(diverged="diverged"), TrialState.FAILED, "nan", True),
+        (case(1, diverged="diverged"), TrialState.FAILED, "nan", True),
+        (case(1, log=OOM, diverged="diverged"), TrialState.WAITING, "oom", False),
         (case(1, log=OOM), TrialState.WAITING, "oom", False),
         (case(1, log=OOM, alone=True), TrialState.FAILED, "oom", True),
         (
