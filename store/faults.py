@@ -4,6 +4,7 @@ import sqlite3
 
 from hpo_tui.store.connect import BUSY_SECONDS
 from hpo_tui.store.refusals import in_words
+from hpo_tui.store.rows import StrangeValueError
 from hpo_tui.store.schema import NewerFileError
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -14,7 +15,7 @@ def explained(error: Exception) -> str:
     code = _code(error)
     if isinstance(error, NewerFileError):
         return f"{error}: update hpo-tui to open it"
-    if code in _DAMAGED:
+    if code in _DAMAGED or isinstance(error, StrangeValueError):
         return (
             f"it is damaged ({error}). Put back a copy of the study's folder if you have one; what"
             " the trials reported is also in its trials/*/reports.jsonl"

@@ -22,6 +22,7 @@ from hpo_tui.store.rows import (
     command_from,
     device_from,
     event_from,
+    legible,
     study_from,
     trial_from,
 )
@@ -91,6 +92,7 @@ class StudyReader:
 
     # the study and its trials
 
+    @legible()
     def study(self) -> Study:
         """Return the study's row. Raises LookupError if it has not been written yet."""
         rows = self._rows("SELECT * FROM study")
@@ -103,6 +105,7 @@ class StudyReader:
         rows = self._rows("SELECT column, name FROM columns WHERE kind = ? ORDER BY id", (kind,))
         return {r["column"]: r["name"] for r in rows}
 
+    @legible()
     def trials(self, *, numbers: Iterable[int] | None = None) -> list[Trial]:
         """Return trials by number: all, or those in ``numbers``."""
         where, args = "", []
@@ -120,6 +123,7 @@ class StudyReader:
         """Return one trial, None if there is none of that number."""
         return next(iter(self.trials(numbers=[number])), None)
 
+    @legible()
     def frame(self) -> Frame:
         """Return all trials as columns; only rows changed since the last call are read again."""
         return self._frames.read()
@@ -195,6 +199,7 @@ class StudyReader:
 
     # events, commands, devices, optimizer
 
+    @legible()
     def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
         """Return the last ``limit`` events with an id above ``after``, oldest first."""
         rows = self._rows(
@@ -210,6 +215,7 @@ class StudyReader:
         )
         return [float(row["time"]) for row in rows]
 
+    @legible()
     def events_of(self, trial: int, limit: int = 1000) -> list[Event]:
         """Return the last ``limit`` events of one trial, oldest first."""
         rows = self._rows(
@@ -241,6 +247,7 @@ class StudyReader:
         )
         return [command_from(row) for row in rows]
 
+    @legible()
     def devices(self) -> list[DeviceSample]:
         """Return the newest sample of every device."""
         rows = self._rows(
@@ -269,6 +276,7 @@ class StudyReader:
         sql = "SELECT key FROM optimizer WHERE substr(key, 1, ?) = ? ORDER BY key"
         return [row["key"] for row in self._rows(sql, (len(prefix), prefix))]
 
+    @legible()
     def dated(self, key: str) -> tuple[Any, float] | None:
         """Return the same and when it was written (Unix time), None if there is nothing."""
         rows = self._rows("SELECT value, updated FROM optimizer WHERE key = ?", (key,))

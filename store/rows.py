@@ -1,7 +1,9 @@
 """Rows of the tables to records and back."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,6 +14,19 @@ TRIAL_FIELDS = tuple(f.name for f in fields(Trial) if f.name not in ("params", "
 FLEETING = "devices"
 """Under which key :func:`fleeting` is kept."""
 _FLEETING = ("temperature", "power", "others", "trouble")
+
+
+class StrangeValueError(sqlite3.DatabaseError):
+    """A value in the file is none that can stand in its place: others have written there."""
+
+
+@contextmanager
+def legible() -> Iterator[None]:
+    """Raise :class:`StrangeValueError` for values of the file that cannot be what they should."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        raise StrangeValueError(f"a value in it is none that hpo-tui writes: {error}") from error
 
 
 def storable(value: Any) -> Any:

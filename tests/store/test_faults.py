@@ -10,6 +10,7 @@ import pytest
 
 from hpo_tui.store.connect import connect_reader
 from hpo_tui.store.faults import explained
+from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.schema import NewerFileError
 from hpo_tui.store.write import StudyWriter
@@ -47,6 +48,31 @@ def test_a_damaged_file_says_where_the_results_are(path: Path) -> None:
         reader.study()
     assert "it is damaged" in explained(caught.value)
     assert "reports.jsonl" in explained(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ("study SET state = 'junk'", StudyReader.study),
+        ("trials SET resumed_from = 1e308", StudyReader.frame),
+        ("trials SET ended = '[]'", StudyReader.frame),
+        ("trials SET why = '{'", StudyReader.trials),
+        ("events SET data = x'ff'", StudyReader.events),
+        ("optimizer SET value = x'ff'", lambda reader: reader.get("kept")),
+    ],
+)
+def test_a_value_that_others_have_written_is_damage(
+    path: Path, change: str, read: Callable[[StudyReader], object]
+) -> None:
+    with closing(StudyWriter(path)) as writer:
+        writer.add_trial(Trial(1, 1, "full", TrialState.COMPLETE, 1.0, {"x": 0.5}))
+        writer.add_event("strange", "words")
+        writer.put("kept", 1)
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute(f"UPDATE {change}")
+    with StudyReader(path) as reader, pytest.raises(sqlite3.DatabaseError) as caught:
+        read(reader)
+    assert "it is damaged (a value in it is none that hpo-tui writes:" in explained(caught.value)
 
 
 @pytest.mark.parametrize("opened", [StudyReader, StudyWriter])
