@@ -3,9 +3,7 @@
 
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -13,22 +11,13 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo_tui.engine import trial as client
+from hpo_tui.engine.objective.recorded import looked_at, record
 from hpo_tui.store.transfer.arrivals import choice as plain_choice
 
 STEPS = "steps"
 """The fidelity value after how many reports a trial below the full task ends."""
-RECORD = "HPO_RECORD"
-"""The environment variable with the file in which is written what a script asks for."""
 _UNROLLED = 16
 """A whole number with at most so many values may be a count of layers: the largest shows all."""
-
-
-def record(**said: Any) -> None:
-    """Write down what the script asks for, if somebody wants to know."""
-    path = os.environ.get(RECORD)
-    if path:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(said) + "\n")
 
 
 class ConfiguredSampler(optuna.samplers.BaseSampler):
@@ -82,7 +71,7 @@ class ConfiguredSampler(optuna.samplers.BaseSampler):
         record(parameter=param_name, **_described(param_distribution))
         if param_name in client.params:
             return _fitted(param_name, client.params[param_name], param_distribution)
-        if os.environ.get(RECORD):
+        if looked_at():
             return _first(param_distribution)
         raise SystemExit(_lacking(param_name, param_distribution))
 
@@ -145,7 +134,7 @@ class ConfiguredPruner(optuna.pruners.BasePruner):
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Return whether the trial has to end now."""
-        if os.environ.get(RECORD) and isinstance(study.sampler, ConfiguredSampler):
+        if looked_at() and isinstance(study.sampler, ConfiguredSampler):
             record(prunes=True, early=[*study.sampler.limits(trial)])
         most = client.fidelity.get(STEPS, math.inf) if client.cost < 1 else math.inf
         return client.should_stop() or len(trial.intermediate_values) >= float(most)

@@ -14,7 +14,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo_tui.engine import trial as client
-from hpo_tui.engine.objective.configured import ConfiguredPruner, ConfiguredSampler, record
+from hpo_tui.engine.objective.configured import ConfiguredPruner, ConfiguredSampler
+from hpo_tui.engine.objective.recorded import record
 from hpo_tui.engine.objective.turn import Turn
 from hpo_tui.store.transfer.arrivals import choice, value_names
 

@@ -1,13 +1,11 @@
 """The texts of requests and answers of SigOpt's service, as tables and lists."""
 
 import math
-import os
-import tomllib
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
+
+from hpo_tui.engine.objective.study_goals import goals as study_goals
 
 Body = dict[str, Any]
 
@@ -42,16 +40,10 @@ def is_number(value: object) -> bool:
 
 def goals() -> list[Body]:
     """Return the study's metrics as SigOpt has them; none where its file cannot be read."""
-    file = Path(os.environ.get("HPO_STUDY") or ".") / "study.toml"
-    with suppress(OSError, ValueError, KeyError):
-        study = tomllib.loads(file.read_text("utf-8"))
-        return [
-            *({"name": o["metric"], "objective": o["direction"], "strategy": "optimize"}
-              for o in study.get("objective", ())),
-            *({"name": c["metric"], "objective": "maximize" if "min" in c else "minimize",
-               "strategy": "constraint"} for c in study.get("constraint", ())),
-        ]  # fmt: skip
-    return []
+    return [
+        {"name": name, "objective": way, "strategy": strategy}
+        for name, way, strategy in study_goals()
+    ]
 
 
 def active_of(values: Body, parameters: Iterable[Body]) -> Body:

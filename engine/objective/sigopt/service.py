@@ -4,15 +4,13 @@ It answers the requests of SigOpt's Python client as the service would, with one
 run: those of the trial.
 """
 
-import json
 import math
-import os
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine import trial as client
+from hpo_tui.engine.objective.recorded import looked_at, record
 from hpo_tui.engine.objective.sigopt.bodies import (
     Body,
     active_of,
@@ -25,26 +23,11 @@ from hpo_tui.engine.objective.sigopt.bodies import (
 )
 from hpo_tui.engine.objective.turn import Turn
 
-RECORD = "HPO_RECORD"
-"""The environment variable with the file in which is written what a script says."""
 _EXPERIMENTS = ("experiments", "aiexperiments")
 _EMPTY: Body = {"object": "pagination", "data": [], "count": 0, "paging": {}}
 _ONE = "1"
 """The identifier of the one experiment."""
 _FAILED = "the script says that the trial failed"
-
-
-def record(**said: Any) -> None:
-    """Write down what the script says, if somebody wants to know."""
-    path = os.environ.get(RECORD)
-    if path:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(said, default=_listed) + "\n")
-
-
-def _listed(value: Any) -> Any:
-    """Return what JSON has none of, numpy's arrays and numbers, as what it has."""
-    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 class Service:
@@ -137,7 +120,7 @@ class Service:
     def _tell_of_failure(self) -> None:
         """Report what no parameters should be tried again for: metrics that are no number."""
         names = [goal["name"] for goal in goals()]
-        if not names or os.environ.get(RECORD):
+        if not names or looked_at():
             raise SystemExit(_FAILED)
         sys.stderr.write(f"{_FAILED}\n")
         client.report(None, **dict.fromkeys(names, math.nan))
@@ -197,7 +180,7 @@ class Service:
         """Take in an experiment. Its parameters have values, of which some may be made up here."""
         self.experiment = given
         record(experiment=given)
-        if os.environ.get(RECORD):
+        if looked_at():
             lacks = [p for p in given.get("parameters") or () if p["name"] not in client.params]
             self.assignments |= {p["name"]: middle_of(p) for p in lacks}
             tasks = given.get("tasks") or []
