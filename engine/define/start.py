@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from hpo_tui.engine.define.adapted import lacking
 from hpo_tui.engine.define.compose import Plan, make_plan, make_spec, with_metrics
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options
@@ -14,12 +15,13 @@ from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.optuna.draft import optuna_draft
 from hpo_tui.engine.define.optuna.source import uses_optuna
 from hpo_tui.engine.define.preview import asks
+from hpo_tui.engine.define.raytune.draft import ray_tune_draft
+from hpo_tui.engine.define.raytune.source import uses_ray_tune
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import adapted, command_words, launched, script_of
 from hpo_tui.engine.define.sigopt.command import OURS, Asked, asked_of_sigopt, words_for
 from hpo_tui.engine.define.sigopt.draft import experiment_draft, sigopt_draft
 from hpo_tui.engine.define.sigopt.file import is_experiment, read_experiment
-from hpo_tui.engine.define.sigopt.remarks import lacking
 from hpo_tui.engine.define.sigopt.source import uses_sigopt
 from hpo_tui.engine.define.sources.prints import read_source
 from hpo_tui.engine.define.sources.texts import is_file, is_folder, local_sources
@@ -137,9 +139,11 @@ def _own_study(
     folder: Path,
     timeout: float | None,
 ) -> Draft | None:
-    """Return the study of a script that states one itself: a sweep, an objective, an experiment."""
+    """Return the study of a script that states one itself: a sweep, a search, an experiment."""
     if starts_sweep(texts) and (served := sweep_in(words, folder)) is not None:
         return sweep_draft(served, folder, timeout)
+    if uses_ray_tune(texts):
+        return ray_tune_draft(words, script, texts, folder, timeout)
     if uses_optuna(texts):
         return optuna_draft(words, script, texts, folder, timeout)
     return sigopt_draft(words, script, texts, folder, timeout) if uses_sigopt(texts) else None

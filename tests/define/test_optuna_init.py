@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import hpo_tui
+from hpo_tui.engine.define import adapted
 from hpo_tui.engine.define.draft import Draft
-from hpo_tui.engine.define.optuna import run
 from hpo_tui.engine.define.preview import advise
 from hpo_tui.engine.define.start import init
 from hpo_tui.engine.define.try_one import Tried, try_one
@@ -124,7 +124,7 @@ def test_a_trial_that_takes_too_long_leaves_the_number_of_its_reports_open(
             try_one(*given, **more), code=None, why="it was stopped after 9 s"
         )
 
-    monkeypatch.setattr(run, "try_one", stopped)
+    monkeypatch.setattr(adapted, "try_one", stopped)
     endless = (
         SCRIPT.replace("range(EPOCHS)", "itertools.count()")
         .replace("import argparse", "import argparse, itertools, os")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.define.adapted import start_of
 from hpo_tui.engine.define.compose import BUDGET, EXAMPLE, as_name, study_name
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.fidelity import tasks_for
@@ -29,13 +30,11 @@ from hpo_tui.engine.spec import (
     OutcomeConstraint,
     Parameter,
     ParameterKind,
-    Params,
     StudySpec,
     Task,
 )
 from hpo_tui.engine.spec.names import parameter_fault
 from hpo_tui.engine.spec.placeholders import braced
-from hpo_tui.engine.spec.values import native, value_fault
 from hpo_tui.store.transfer.arrivals import value_names
 
 _FEWEST_STEPS = 4
@@ -88,7 +87,7 @@ def _spec(
         ),
         outcome_constraints=tuple(OutcomeConstraint(name, max=0.0) for name in seen.constraints),
         tasks=_tasks(source, seen),
-        start=tuple(filter(None, (_start(p, space) for p in seen.start or source.start))),
+        start=tuple(filter(None, (start_of(p, space) for p in seen.start or source.start))),
     )
 
 
@@ -129,15 +128,6 @@ def _when(parameter: Parameter, space: Mapping[str, Parameter]) -> Mapping[str, 
         parent: values
         for parent, values in parameter.when.items()
         if parent in space and values and space[parent].kind is not ParameterKind.FLOAT
-    }
-
-
-def _start(params: Mapping[str, Any], space: Mapping[str, Parameter]) -> Params:
-    """Return a configuration that the script enqueues, as far as the study has its parameters."""
-    return {
-        name: native(space[name], value)
-        for name, value in params.items()
-        if name in space and value_fault(space[name], value) is None
     }
 
 

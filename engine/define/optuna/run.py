@@ -1,16 +1,15 @@
 """A run of an Optuna objective, once and in full, and what it has asked for."""
 
 import dataclasses
-import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.define.adapted import look_at
 from hpo_tui.engine.define.optuna.source import Suggested
 from hpo_tui.engine.define.optuna.values import of_choices, of_range
-from hpo_tui.engine.define.try_one import Tried, try_one
+from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import Parameter, ParameterKind, Params, StudySpec, Task, Value
 from hpo_tui.engine.spec.space import from_unit
 
@@ -70,13 +69,11 @@ def run_objective(
     spec: StudySpec, source: Suggested, folder: Path, timeout: float
 ) -> tuple[Tried, Seen]:
     """Run the objective once, at the full task: only then all is seen that it may ask for."""
-    with tempfile.TemporaryDirectory(prefix="hpo-record-") as scratch:
-        record = Path(scratch) / "record"
-        looking = dataclasses.replace(spec, tasks=(FULL,), env={"HPO_RECORD": str(record)})
-        tried = try_one(looking, folder, params=_telling(source), limit=timeout)
-        seen = Seen()
-        for line in record.read_text("utf-8").splitlines() if record.exists() else ():
-            seen.take(json.loads(line))
+    looking = dataclasses.replace(spec, tasks=(FULL,))
+    tried, said = look_at(looking, folder, timeout, _telling(source))
+    seen = Seen()
+    for line in said:
+        seen.take(line)
     return tried, seen
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hpo_tui.engine.define.adapted import Taken, start_of
 from hpo_tui.engine.define.compose import as_name, study_name
 from hpo_tui.engine.define.draft import Draft, checked
 from hpo_tui.engine.define.first_run import faults, timed
@@ -21,14 +22,13 @@ from hpo_tui.engine.define.sigopt.goals import goals_of, slots_of, tasks_of
 from hpo_tui.engine.define.sigopt.remarks import advice_of, remarks_of, with_budget
 from hpo_tui.engine.define.sigopt.run import Seen, look
 from hpo_tui.engine.define.sigopt.source import Said, said_in
-from hpo_tui.engine.define.sigopt.space import Taken, relations_of, space_of
+from hpo_tui.engine.define.sigopt.space import relations_of, space_of
 from hpo_tui.engine.define.sigopt.tracked import tracked_draft
 from hpo_tui.engine.define.sources.texts import is_file, local_sources
 from hpo_tui.engine.define.try_one import Tried
-from hpo_tui.engine.spec import Budget, Params, Resources, StudySpec, Task
+from hpo_tui.engine.spec import Budget, Resources, StudySpec, Task
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.placeholders import braced
-from hpo_tui.engine.spec.values import native, value_fault
 
 FIRST = Task("first look", 1.0)
 """What a script runs at whose tasks are not known yet; by that name it has none."""
@@ -163,7 +163,8 @@ def _looked(
 
 def drafted(made: Made, tried: Tried | None, seen: Seen, told: Sequence[str]) -> Draft:
     """Return the draft of a study, with what a first run has shown of it."""
-    start = tuple(filter(None, (_start(params, made.spec) for params in seen.start)))
+    space = {p.name: p for p in made.spec.space}
+    start = tuple(filter(None, (start_of(params, space) for params in seen.start)))
     spec = dataclasses.replace(made.spec, start=start)
     notes = remarks_of(made.experiment, spec, made.taken, made.lengths, tried)
     if tried is not None and tried.code == 0:
@@ -172,13 +173,3 @@ def drafted(made: Made, tried: Tried | None, seen: Seen, told: Sequence[str]) ->
     advice = [*told, *made.unrelated]
     advice += advice_of(made.experiment, spec, made.taken, made.lengths, tried)
     return Draft.of(spec, notes, made.experiment.called, advice=tuple(advice), tried=tried)
-
-
-def _start(params: Params, spec: StudySpec) -> Params:
-    """Return a configuration that the script tells of itself, as far as the study has it."""
-    space = {p.name: p for p in spec.space}
-    return {
-        name: native(space[name], value)
-        for name, value in params.items()
-        if name in space and value_fault(space[name], value) is None
-    }

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Mapping, Sequence
 
+from hpo_tui.engine.define.adapted import Taken, lacking
 from hpo_tui.engine.define.sigopt.file import DOUBTFUL, Experiment
-from hpo_tui.engine.define.sigopt.space import Taken
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec
@@ -84,16 +84,6 @@ def advice_of(
     if len(spec.tasks) > 1:
         advice += _on_lengths(spec, lengths)
     return [*advice, *lacking(tried), *_unseen(spec, tried)]
-
-
-def lacking(tried: Tried | None) -> list[str]:
-    """Say what the environment of the script lacks for its trials."""
-    if tried is None or not any("No module named 'hpo_tui'" in s for s in tried.last_lines):
-        return []
-    return [
-        f"{plain(tried.argv[0])} needs hpo-tui too: pip install --no-deps hpo-tui where it belongs"
-        " (a trial needs nothing else of it)"
-    ]
 
 
 def _on_lengths(spec: StudySpec, lengths: str) -> list[str]:

@@ -1,14 +1,12 @@
 """A run of a script that uses SigOpt, once, and what it has said of its experiment and itself."""
 
-import dataclasses
-import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.define.try_one import Tried, try_one
+from hpo_tui.engine.define.adapted import look_at
+from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import Params, StudySpec, Value
 from hpo_tui.engine.spec.space import from_unit
 
@@ -49,11 +47,8 @@ def look(spec: StudySpec, folder: Path, timeout: float, *, known: bool) -> tuple
     if known and not spec.constraints:
         middle = {p.name: from_unit(p, 0.5) for p in spec.space}
         params = {p.name: middle[p.name] for p in spec.space if p.active(middle)}
-    with tempfile.TemporaryDirectory(prefix="hpo-record-") as scratch:
-        record = Path(scratch) / "record"
-        looking = dataclasses.replace(spec, env={**spec.env, "HPO_RECORD": str(record)})
-        tried = try_one(looking, folder, params=params, limit=timeout)
-        seen = Seen()
-        for line in record.read_text("utf-8").splitlines() if record.exists() else ():
-            seen.take(json.loads(line))
+    tried, said = look_at(spec, folder, timeout, params)
+    seen = Seen()
+    for line in said:
+        seen.take(line)
     return tried, seen

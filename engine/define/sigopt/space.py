@@ -6,9 +6,10 @@ study cannot say is returned as a sentence beside the parameter.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from hpo_tui.engine.define.adapted import Taken
 from hpo_tui.engine.define.documents import number
 from hpo_tui.engine.define.optuna.values import of_choices, of_range
 from hpo_tui.engine.define.sigopt.file import Experiment
@@ -26,14 +27,6 @@ _KEYS = (
 )  # fmt: skip
 _RELATED = re.compile(r"[^\W\d]\w*(\.\w+)*")
 """A name that can stand in a relation between parameters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A parameter, and what of it is not as in the experiment, each a sentence."""
-
-    parameter: Parameter
-    remarks: tuple[str, ...] = ()
 
 
 def space_of(experiment: Experiment) -> list[Taken]:

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from hpo_tui.engine.define.adapted import lacking
 from hpo_tui.engine.define.compose import is_seed, make_plan, make_spec, with_metrics
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.first_run import faults, timed
@@ -17,7 +18,6 @@ from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.script import adapted
 from hpo_tui.engine.define.sigopt.command import OURS
-from hpo_tui.engine.define.sigopt.remarks import lacking
 from hpo_tui.engine.define.sigopt.run import Seen, look
 from hpo_tui.engine.define.sigopt.source import Said, said_in
 from hpo_tui.engine.define.try_one import Tried

@@ -6,7 +6,6 @@ the trial is killed, one of them can be read.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -72,7 +71,7 @@ def keep(place: Path, made: Kept, fill: Callable[[Path], str]) -> Kept:
     }  # fmt: skip
     written = place / f"{SAYS}.new"
     written.write_text(json.dumps(said), "utf-8")
-    os.replace(written, place / SAYS)
+    written.replace(place / SAYS)
     for old in place.glob("checkpoint_*"):
         if old.name != name:
             shutil.rmtree(old, ignore_errors=True)

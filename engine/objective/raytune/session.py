@@ -87,7 +87,7 @@ class Session:
         whole[STEPS] = self.iteration
         self.last = {n: v for n, v in whole.items() if n not in _RAYS or n in self._asked}
         self.last.pop("step", None)  # would be the step of the report
-        record(steps=self.iteration, logged=self.last)
+        record(steps=self.iteration, logged=self.last, at=self.seconds)
         client.report(self.iteration, **self.last)
         over = bool(result.get("done")) or self._is_over({**result, **whole})
         return client.should_stop() or over

@@ -1,10 +1,11 @@
-"""Putting the trial in the place of Ray Tune, and of the parts of Ray that would start a cluster."""
+"""Putting the trial in the place of Ray Tune, and of what of Ray would start a cluster."""
 
 import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -44,7 +45,6 @@ def take_over(session: Session) -> None:
     }  # fmt: skip
     homes = [tune, train, sys.modules.get("ray.air.session")]
     _replace(homes, ours)
-    vars(tune).setdefault("checkpoint_dir", _checkpoint_dir(session))
     vars(tune)["checkpoint_dir"] = _checkpoint_dir(session)
     trainable: Any = getattr(tune, "Trainable", None)
     if trainable is not None:
@@ -70,7 +70,7 @@ def _replace(homes: list[Any], ours: Mapping[str, Any]) -> None:
 
 def _stay(trainable: Any) -> None:
     """Stand for what gives a class of Ray's a folder of its own: it is in the trial's already."""
-    trainable._logdir = os.getcwd()
+    trainable._logdir = str(Path.cwd())
 
 
 def _getting(session: Session, tune: Any) -> Callable[[], Any]:
@@ -126,7 +126,7 @@ class Context:
 
     def get_experiment_name(self) -> str:
         """Return the study's name, which is that of its folder."""
-        return os.path.basename(os.environ.get("HPO_STUDY", "study"))
+        return Path(os.environ.get("HPO_STUDY", "study")).name
 
     def get_trial_resources(self) -> None:
         """Return nothing: the study hands out the GPUs."""

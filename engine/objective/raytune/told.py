@@ -68,7 +68,7 @@ def told_of(space: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
     """
     scheduler, searcher = given.get("scheduler"), _innermost(given.get("search_alg"))
     metric, mode = _goal(given, scheduler, searcher)
-    seconds = given.get("time_budget_s")
+    seconds: Any = given.get("time_budget_s")
     said = [found for leaf in leaves_of(space) if (found := described(leaf)) is not None]
     return {
         "name": str(given.get("name") or ""), "space": said,

@@ -143,7 +143,7 @@ def tuner_of(trial: Trial) -> type:
 
 
 def _fields(config: Any) -> dict[str, Any]:
-    """Return the fields of a configuration of Ray's that are said, flat as ``tune.run`` has them."""
+    """Return what a configuration of Ray's says, by the names of ``tune.run``."""
     found = {n: v for n, v in getattr(config, "__dict__", {}).items() if v is not None}
     saved = found.get("checkpoint_config")
     if saved is not None:

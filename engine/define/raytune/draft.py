@@ -1,0 +1,109 @@
+"""From a script that uses Ray Tune to a study that runs its trainable, unchanged, as its trials.
+
+The source says most (``source.py``); a first run says the rest, and goes before what the source
+looks like: the script itself is run up to its search, and the trainable once.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.engine.define.adapted import Taken, start_of
+from hpo_tui.engine.define.compose import EXAMPLE, as_name, study_name
+from hpo_tui.engine.define.draft import Draft, checked
+from hpo_tui.engine.define.first_run import faults, timed
+from hpo_tui.engine.define.raytune.goals import (
+    STEPS,
+    budget_of,
+    length_of,
+    objectives_of,
+    resources_of,
+    tasks_of,
+)
+from hpo_tui.engine.define.raytune.remarks import advice_of, remarks_of, with_budget
+from hpo_tui.engine.define.raytune.run import Shown, look
+from hpo_tui.engine.define.raytune.source import said_in
+from hpo_tui.engine.define.raytune.space import space_of
+from hpo_tui.engine.define.saved import left_behind, saved_files
+from hpo_tui.engine.define.script import ADAPTER, adapted
+from hpo_tui.engine.spec import ParameterKind, StudySpec, Task
+from hpo_tui.engine.spec.names import plain
+from hpo_tui.engine.spec.placeholders import braced
+
+OURS = f"{ADAPTER}.raytune"
+"""The module that runs a script of Ray Tune's as one trial."""
+
+
+def ray_tune_draft(
+    words: Sequence[str], script: Path, texts: Sequence[str], folder: Path, timeout: float | None
+) -> Draft:
+    """Return a study for a command whose script searches with Ray Tune.
+
+    ``timeout``: seconds that the first run may take; None: the script is not run. Raises
+    ValueError, a sentence, for a space that no study can have.
+    """
+    shown = Shown(said_in(texts))
+    advice: list[str] = []
+    spec, taken = _spec(shown, words, script, folder)
+    if timeout is not None:
+        before = saved_files(folder)
+        tried, shown.seen = look(spec, folder, timeout)
+        spec, taken = _spec(shown, words, script, folder)
+        task = _ran(spec, tried.task)
+        shown.tried = dataclasses.replace(tried, task=task, metrics=shown.seen.logged)
+        left = left_behind(folder, before)
+        advice = [*faults(tried), *([left] if left else [])]
+    notes = remarks_of(shown, spec, taken, script)
+    if shown.tried is not None and shown.tried.code == 0:
+        spec = timed(spec, shown.tried, notes)
+    with_budget(notes, budget_of(shown.told)[1], shown.told)
+    advice += advice_of(shown, spec)
+    how = f"its param_space{', as a run has shown it' if shown.seen.told else ''}"
+    return Draft.of(spec, notes, how, advice=tuple(advice), tried=shown.tried)
+
+
+def _ran(spec: StudySpec, task: Task) -> Task:
+    """Return the task that a first run was of, with the cost that it has in the study."""
+    full = spec.full_task
+    steps, whole = task.fidelity.get(STEPS), full.fidelity.get(STEPS)
+    if not isinstance(steps, int | float) or not isinstance(whole, int | float) or steps >= whole:
+        return full
+    same = next((t for t in spec.tasks if t.fidelity.get(STEPS) == steps), None)
+    return same or dataclasses.replace(task, cost=steps / whole)
+
+
+def _spec(
+    shown: Shown, words: Sequence[str], script: Path, folder: Path
+) -> tuple[StudySpec, list[Taken]]:
+    """Return the study, and its parameters with what is to be said of them."""
+    called, told = plain(script.name), shown.told
+    try:
+        taken = space_of(told.searched)
+    except ValueError as error:
+        raise ValueError(f"{called}: {error}") from None
+    space = {t.parameter.name: t.parameter for t in taken}
+    varied = any(p.kind is not ParameterKind.FIXED for p in space.values())
+    tasks = tasks_of(told, length_of(shown)[0])
+    starts = (start_of(flat(point), space) for point in told.search.get("start") or ())
+    spec = StudySpec(
+        name=as_name(told.name) or study_name(words, folder, script),
+        command=tuple(map(braced, adapted(words, folder, OURS))),
+        budget=budget_of(told)[0],
+        space=tuple(space.values()) if varied else (EXAMPLE, *space.values()),
+        objectives=objectives_of(shown)[0],
+        tasks=tasks,
+        start=tuple(filter(None, starts)),
+        resources=resources_of(told),
+        resume=shown.resumes and len(tasks) > 1,
+    )
+    return checked(spec, called), taken
+
+
+def flat(point: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Return a configuration with nested tables as ``outer.inner``, also Ray's ``outer/inner``."""
+    found: dict[str, Any] = {}
+    for key, value in point.items():
+        name = f"{above}{key}".replace("/", ".")
+        found |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return found
