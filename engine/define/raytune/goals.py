@@ -18,6 +18,7 @@ STEPS = "training_iteration"
 """The fidelity value of the tasks: Ray's word for the steps of a trial."""
 GUESSED = 100
 """The steps of a class of which nothing says how long it trains."""
+FULL = Task("full", 1.0)
 _FEWEST = 4
 """Steps from which on a trial can be cut into tasks, where no scheduler does so."""
 _CHEAP = 3
@@ -96,12 +97,14 @@ def tasks_of(told: Told, full: int | None) -> tuple[Task, ...]:
     ``full``: the steps of a whole trial; None: they are not known, and there are no cheap tasks.
     """
     if full is None and told.trainable == "function":
-        return (Task("full", 1.0),)
+        return (FULL,)
     whole = full or GUESSED
     rungs = _rungs(told.scheduler, whole)
     if not rungs and whole >= _FEWEST:
         rungs = sorted({max(1, round(whole * share)) for share in _SHARES})
     steps = [*(n for n in rungs if n < whole), whole]
+    if len(steps) == 1 and told.trainable == "function":
+        return (FULL,)
     return tuple(
         Task(
             f"{n} iteration{'s' if n > 1 else ''}",

@@ -25,8 +25,8 @@ _HALVING = {
 _BY_POPULATION = ("PopulationBasedTraining", "PB2", "PopulationBasedTrainingReplay")
 _GOES_ON = "A promotion continues from the checkpoint of the trial, and pays the difference."
 _ANEW = (
-    "A promotion runs anew and pays in full: the script does not both report checkpoints and load"
-    " them.\nIf it does, resume = true under [study] lets a promotion pay the difference alone."
+    "A promotion runs anew and pays in full: the script does not report checkpoints and load them."
+    "\nIf it does, resume = true under [study] lets a promotion pay the difference alone."
 )
 
 
@@ -85,7 +85,7 @@ def _of_tasks(shown: Shown) -> str:
         "run": "reports as often as the first run did",
         "": "is as long as a guess has it",
     }.get(length, f"is as long as {plain(length)} says")
-    return f"{said} A whole one {why}."
+    return f"{said}\nA whole one {why}."
 
 
 def _of_resources(told: Told, spec: StudySpec) -> dict[KeyPath, str]:
@@ -173,8 +173,8 @@ def _on_scheduler(shown: Shown) -> list[str]:
     if kind in _HALVING and not counts_steps(shown):
         attr = plain(str(told.scheduler.get("time_attr")))
         return [
-            f"{_HALVING[kind]} counts in {attr}, not in iterations: its max_t and grace_period are not"
-            " taken over. Set training_iteration and cost under [[task]] for cheap trials"
+            f"{_HALVING[kind]} counts in {attr}, not in iterations: its max_t and grace_period are"
+            " not taken over. Set training_iteration and cost under [[task]] for cheap trials"
         ]
     return []
 

@@ -13,7 +13,7 @@ from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import StudySpec
 
 _FEWEST = 2
-"""Steps that it takes to tell how long one is."""
+"""Steps that it takes to tell how long one is without what goes before the first."""
 
 
 @dataclass(slots=True)
@@ -45,9 +45,9 @@ class Seen:
 
     @property
     def pace(self) -> float | None:
-        """Seconds that a step takes, None where there were too few."""
+        """Seconds that a step takes; of a single one, with what went before it. None without."""
         if len(self.times) < _FEWEST:
-            return None
+            return self.times[0] if self.times else None
         return (self.times[-1] - self.times[0]) / (len(self.times) - 1)
 
 

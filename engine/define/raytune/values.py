@@ -50,7 +50,19 @@ class Reader:
             return {key: self.value(part) for key, part in table.items()}
         if isinstance(node, ast.List | ast.Tuple):
             return [self.value(entry) for entry in node.elts]
+        if isinstance(node, ast.ListComp):
+            return self._rounds(node)
         return self.known.value(node)
+
+    def _rounds(self, node: ast.ListComp) -> list[Any] | None:
+        """Return what ``[2**i for i in range(9)]`` makes; None for what has to be run."""
+        first, *more = node.generators
+        over = self.value(first.iter)
+        if more or first.ifs or not isinstance(first.target, ast.Name):
+            return None
+        if not isinstance(over, list | tuple):
+            return None
+        return [self.known.value(node.elt, {first.target.id: value}) for value in over]
 
     def _table(self, node: ast.expr | None) -> dict[str, ast.expr] | None:
         """Return the entries of a table, also those of one that it spreads; None for no table."""
@@ -77,6 +89,11 @@ class Reader:
             if not above:
                 self.unread.append(text_of(node))
                 return []
+            if isinstance(node, ast.List | ast.Tuple) and any(
+                isinstance(part, ast.expr) and self._domain(part) for part in ast.walk(node)
+            ):
+                parts = ((f"{above}.{n}", part) for n, part in enumerate(node.elts))
+                return [e for name, part in parts for e in self.entries(part, name, deep + 1)]
             return [entry] if (entry := self._entry(above, node)) is not None else []
         if [*table] == ["grid_search"] and above:
             return self._choice(above, table["grid_search"], grid=True)

@@ -115,6 +115,7 @@ def _scheduled(scheduler: Any) -> dict[str, Any]:
     given = getattr(scheduler, _GIVEN, {})
     said = {n: v for n in _LENGTHS if isinstance(v := given.get(n), int | float | str)}
     changed = [f for leaf in mutated(scheduler) if (f := described(leaf)) is not None]
+    changed = [{**f, "grid": False} for f in changed]
     changed += bounds_of(scheduler)
     return {"kind": type(scheduler).__name__, **said, "mutations": changed}
 
