@@ -15,7 +15,7 @@ from hpo_tui.engine.spec.names import parameter_fault, plain
 from hpo_tui.engine.spec.parts import Prior
 from hpo_tui.engine.spec.values import scalar_fault
 
-_WIDE = 4.0
+_WIDE = 3.0
 """Standard deviations from its mean up to which a normal distribution is searched."""
 
 

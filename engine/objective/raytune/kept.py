@@ -9,7 +9,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ class Kept:
     folder: Path
     iteration: int
     seconds: float = 0.0
-    metrics: Mapping[str, float] | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
     inside: str = ""
 
     @property
@@ -67,7 +67,7 @@ def keep(place: Path, made: Kept, fill: Callable[[Path], str]) -> Kept:
     new.rename(place / name)
     said: dict[str, Any] = {
         "folder": name, "iteration": made.iteration, "seconds": made.seconds,
-        "metrics": dict(made.metrics or {}), "inside": inside,
+        "metrics": dict(made.metrics), "inside": inside,
     }  # fmt: skip
     written = place / f"{SAYS}.new"
     written.write_text(json.dumps(said), "utf-8")

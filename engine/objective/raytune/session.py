@@ -69,7 +69,7 @@ class Session:
             self.iteration = self.kept.iteration
             self._began -= self.kept.seconds
             if self.iteration >= self.limit:
-                client.report(self.iteration, **self.kept.metrics or {})
+                client.report(self.iteration, **self.kept.metrics)
                 self.end()
 
     def tell(self, result: Mapping[str, Any]) -> bool:
