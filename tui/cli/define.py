@@ -168,8 +168,8 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
 def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
     """Write study.toml for SCRIPT, a W&B sweep, a SigOpt experiment (its file) or a whole COMMAND.
 
-    It is based on the script's options and output. A script with an Optuna objective, a W&B sweep
-    and a SigOpt experiment keep their own search space.
+    It is based on the script's options and output. A script with an Optuna objective or
+    with Ray Tune, a W&B sweep and a SigOpt experiment keep their own search space.
 
     The script is not changed. Read the file before you run it: other ranges, and goals, are
     guesses.

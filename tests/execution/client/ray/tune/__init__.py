@@ -5,11 +5,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import ray
+from .. import made  # noqa: TID252 - scripts know it as ray, tests by its place
 
 TuneConfig = RunConfig = SimpleNamespace
-Tuner, run, run_experiments = map(ray.made, ("Tuner", "run", "run_experiments"))
-report, get_checkpoint, get_context = map(ray.made, ("report", "get_checkpoint", "get_context"))
+Tuner, run, run_experiments = map(made, ("Tuner", "run", "run_experiments"))
+report, get_checkpoint, get_context = map(made, ("report", "get_checkpoint", "get_context"))
 
 
 class Domain:
