@@ -77,6 +77,9 @@ def test_a_configuration_is_the_script_s_own_table() -> None:
         "q": 0.25, "grid": 1, "late": 5, "m": 0.5,
     }  # fmt: skip
     assert config_of(space, {**params, "epochs": 7})["epochs"] == 7
+    assert config_of({"net": {"a": 1}, "b": 2}, {"x": 3, "net.c": 4, "b.d": 5}) == {
+        "net": {"a": 1, "c": 4}, "b": 2, "x": 3, "b.d": 5,
+    }  # fmt: skip
     assert config_of(space, {**params, "net.act": "None"})["net"]["act"] is None
     with pytest.raises(SystemExit, match="none of the script's choices: 'None', '\\(1, 2\\)'"):
         config_of(space, {**params, "net.act": "relu"})

@@ -142,12 +142,17 @@ def advice_of(shown: Shown, spec: StudySpec) -> list[str]:
             " training_iteration and cost under [[task]], or let the script say stop="
             "{'training_iteration': …}"
         )
-    elif len(spec.tasks) == 1 and not length and not seen.ended:
+    elif len(spec.tasks) == 1 and not length and not _failed(shown):
         advice.append(
             "how many iterations a whole trial makes is not known: with it, [[task]] tables such as"
             " training_iteration = 5, cost = 0.1 make cheap trials"
         )
     return [*advice, *_on_metrics(shown, spec)]
+
+
+def _failed(shown: Shown) -> bool:
+    """Whether a first run has ended by itself, and other things are to be put right first."""
+    return shown.tried is not None and bool(shown.tried.code)
 
 
 def _example(told: Told) -> str:

@@ -181,7 +181,8 @@ def config_of(
     """
     config: Any = _without_domains(space)
     late: list[Leaf] = []
-    for leaf in (*leaves_of(space), *more):
+    known = [*leaves_of(space), *more]
+    for leaf in known:
         kind = kind_of(leaf.value)
         if leaf.name in params:
             _put(config, leaf.path, fitted(leaf, params[leaf.name]))
@@ -191,6 +192,9 @@ def config_of(
             _put(config, leaf.path, fitted(leaf, middle_of(leaf)))
         elif kind and leaf not in more:
             raise SystemExit(_lacking(leaf))
+    names = {leaf.name for leaf in known}
+    for name in (n for n in params if n not in names):  # what only the study has
+        _put(config, name.split("."), params[name])
     for leaf in late:
         _put(config, leaf.path, _computed(leaf.value, config))
     return dict(config)
@@ -210,8 +214,14 @@ def _without_domains(space: Any) -> Any:
 
 
 def _put(config: Any, path: Sequence[str | int], value: Any) -> None:
-    for key in path[:-1]:
-        config = config.setdefault(key, {}) if isinstance(config, dict) else config[key]
+    for n, key in enumerate(path[:-1]):
+        inside = config.get(key, {}) if isinstance(config, dict) else config[key]
+        if not isinstance(inside, dict | list):  # no table: a name with a dot of its own
+            config[".".join(map(str, path[n:]))] = value
+            return
+        if isinstance(config, dict):
+            config[key] = inside
+        config = inside
     config[path[-1]] = value
 
 

@@ -68,7 +68,7 @@ class Trial:
             if trainable not in self.named:
                 raise SystemExit(_NO_CLUSTER.format(f"the trainable {trainable!r} of Ray's own"))
             return self.named[trainable]
-        if hasattr(trainable, "as_trainable") or hasattr(trainable, "training_loop"):
+        if hasattr(trainable, "fit") and not callable(trainable):
             raise SystemExit(_NO_CLUSTER.format(f"{type(trainable).__name__} of Ray Train"))
         if not callable(trainable):
             raise SystemExit(f"{trainable!r} is no trainable: a function or a class is one")
