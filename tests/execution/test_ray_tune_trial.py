@@ -51,7 +51,7 @@ class Net(tune.Trainable):
         self.x = 0.0
     def step(self):
         self.x += self.config["lr"]
-        return {"score": self.x}
+        return {"score": self.x, "before": self._iteration}
     def save_checkpoint(self, folder):
         return {"x": self.x}
     def load_checkpoint(self, held):
@@ -111,12 +111,19 @@ def test_a_class_is_trained_and_goes_on_from_its_checkpoint(
         '[[objective]]\nmetric="score"\ndirection="maximize"\n'
     )
     assert trained(place, 2, params={"lr": 0.5}).reports == [
-        {"step": 1, "score": 0.5},
-        {"step": 2, "score": 1.0},
+        {"step": 1, "score": 0.5, "before": 0},
+        {"step": 2, "score": 1.0, "before": 1},
     ]
     monkeypatch.setenv("HPO_RESUME", str(place.folder / "checkpoint"))
     reports = trained(place, 9, params={"lr": 0.5}).reports[2:]
+    assert [r.pop("before") for r in reports] == [2, 3]
     assert reports == [{"step": 3, "score": 1.5}, {"step": 4, "score": 2.0}]  # its own stop
+
+
+def test_a_trial_that_is_asked_to_end_saves_first(place: Place) -> None:
+    place.script(FUNCTION.format(inside="epoch == 1 and os.kill(os.getpid(), 15)"))
+    assert [r["step"] for r in trained(place, 8).reports] == [1, 2]
+    assert (place.folder / "checkpoint/checkpoint_000002/state.json").exists()
 
 
 def test_an_error_is_the_script_s_own(place: Place) -> None:
