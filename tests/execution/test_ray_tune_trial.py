@@ -58,6 +58,17 @@ class Net(tune.Trainable):
         self.x = held["x"]
 tune.run(Net, config={"lr": tune.uniform(0, 1)}, metric="score", mode="max", stop={"score": 2})
 """
+EARLY = """\
+import os
+from ray import tune
+def train(config, checkpoint_dir=None):
+    held = os.path.join(checkpoint_dir, "n") if checkpoint_dir else ""
+    for epoch in range(int(open(held).read()) if held else 0, 6):
+        with tune.checkpoint_dir(step=epoch) as folder:
+            open(os.path.join(folder, "n"), "w").write(str(epoch + 1))
+        tune.report(loss=config["lr"] * epoch)
+tune.run_experiments({"early": {"run": train, "config": {"lr": tune.grid_search([1, 2])}}})
+"""
 PARAMS = {"lr": 0.01, "net.width": 4, "net.act": "None"}
 
 
@@ -118,6 +129,16 @@ def test_a_class_is_trained_and_goes_on_from_its_checkpoint(
     reports = trained(place, 9, params={"lr": 0.5}).reports[2:]
     assert [r.pop("before") for r in reports] == [2, 3]
     assert reports == [{"step": 3, "score": 1.5}, {"step": 4, "score": 2.0}]  # its own stop
+
+
+def test_a_script_of_ray_s_early_versions_is_understood(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.script(EARLY)
+    trained(place, 2, params={"lr": 2})
+    monkeypatch.setenv("HPO_RESUME", str(place.folder / "checkpoint"))
+    reports = trained(place, 3, params={"lr": 2}).reports
+    assert [(r["step"], r["loss"]) for r in reports] == [(1, 0), (2, 2), (3, 4)]
 
 
 def test_a_trial_that_is_asked_to_end_saves_first(place: Place) -> None:

@@ -5,7 +5,6 @@ What a study cannot say is returned as a sentence beside the parameter.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hpo_tui.engine.define.adapted import Taken
@@ -98,8 +97,3 @@ def _up(value: float) -> int:
 
 def _down(value: float) -> int:
     return math.floor(value + 1e-9)
-
-
-def with_remark(taken: Taken, said: str) -> Taken:
-    """Return a parameter of which one thing more is said."""
-    return replace(taken, remarks=(*taken.remarks, said))

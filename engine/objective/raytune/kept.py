@@ -51,6 +51,12 @@ def kept_in(place: Path | None) -> Kept | None:
     return None
 
 
+def copied(source: str | Path, folder: Path) -> str:
+    """Copy what a script has saved to a folder; return nothing, as it names none of the files."""
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    return ""
+
+
 def keep(place: Path, made: Kept, fill: Callable[[Path], str]) -> Kept:
     """Keep a checkpoint, which ``fill`` writes to a folder, in the place of the one before it.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine import trial as client
-from hpo_tui.engine.objective.raytune.kept import Kept, keep, kept_in
+from hpo_tui.engine.objective.raytune.kept import Kept, copied, keep, kept_in
 from hpo_tui.engine.objective.recorded import record
 from hpo_tui.engine.objective.study_goals import metric_names
 from hpo_tui.engine.objective.turn import Turn
@@ -129,11 +129,8 @@ class Session:
 
 def _filled(checkpoint: Any, folder: Path) -> str:
     """Write a checkpoint of Ray's to a folder."""
-    from shutil import copytree
-
     with checkpoint.as_directory() as held:
-        copytree(held, folder, dirs_exist_ok=True)
-    return ""
+        return copied(held, folder)
 
 
 def numbers_of(result: Mapping[str, Any], above: str = "") -> dict[str, float]:

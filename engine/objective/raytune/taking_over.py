@@ -2,13 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
+from hpo_tui.engine.objective.raytune.kept import copied
 from hpo_tui.engine.objective.raytune.session import Session
 from hpo_tui.engine.objective.raytune.told import remember_given
 from hpo_tui.engine.objective.raytune.tuner import Trial, experiments_of, run_of, tuner_of
@@ -87,15 +89,12 @@ def _checkpoint_dir(session: Session) -> Any:
     """Return what stands for ``with tune.checkpoint_dir(step) as folder``, of early versions."""
 
     @contextmanager
-    def checkpoint_dir(step: int = 0) -> Any:
+    def checkpoint_dir(step: int = 0) -> Iterator[str]:
         del step
-        import tempfile
-        from shutil import copytree
-
-        with tempfile.TemporaryDirectory(prefix="hpo-checkpoint-") as folder:
-            yield folder
+        with tempfile.TemporaryDirectory(prefix="hpo-checkpoint-") as held:
+            yield held
             session.iteration += 1  # it is reported next
-            session.keep(lambda place: str(copytree(folder, place, dirs_exist_ok=True))[:0])
+            session.keep(lambda folder: copied(held, folder))
             session.iteration -= 1
 
     return checkpoint_dir
