@@ -176,8 +176,6 @@ class StudyReader:
 
         ``known``: trial → number of the last report that is known of it, after which is read.
         """
-        import numpy as np
-
         # The reports of each trial are looked up by their key, whatever order else seems better.
         sql = (
             "SELECT r.trial, r.seq, r.step, r.value FROM json_each(?) w CROSS JOIN reports r"
@@ -187,8 +185,13 @@ class StudyReader:
         )
         asked = json.dumps({int(trial): last for trial, last in known.items()})
         cursor = self.conn.execute(sql, (asked, metric))
-        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 4)
+        found = cursor.fetchall()
         cursor.close()
+        if not found:  # as in every new study: an import that takes long is not made for nothing
+            return {}
+        import numpy as np
+
+        rows = np.array(found, dtype=np.float64)
         rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]  # several times as fast as SQLite's
         numbers, starts = np.unique(rows[:, 0], return_index=True)
         pieces = np.split(rows, starts[1:])

@@ -109,8 +109,8 @@ def _reach(values: Array, at: Index) -> float:
     """Return how far those ``at`` lie apart, as a share of what all do; by rank."""
     if len(at) < 2 or np.ptp(values) == 0:
         return math.nan
-    ranks = _ranks(values)
-    return float(np.std(ranks[at], ddof=1) / np.std(ranks, ddof=1))
+    rank = ranks(values)
+    return float(np.std(rank[at], ddof=1) / np.std(rank, ddof=1))
 
 
 def _means(frame: Frame, values: Array, chosen: Mask) -> tuple[NDArray[np.int64], Array]:
@@ -134,7 +134,7 @@ def spearman(a: Array, b: Array) -> tuple[float, float, float]:
     nan = math.nan
     if n < 4 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return nan, nan, nan
-    rho = float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
+    rho = float(np.corrcoef(ranks(a), ranks(b))[0, 1])
     most = 1 - 6 / (n * (n * n - 1))
     held = min(max(rho, -most), most)
     z = math.atanh(held)
@@ -142,7 +142,7 @@ def spearman(a: Array, b: Array) -> tuple[float, float, float]:
     return rho, min(math.tanh(z - reach), rho), max(math.tanh(z + reach), rho)
 
 
-def _ranks(values: Array) -> Array:
+def ranks(values: Array) -> Array:
     """Return ranks from 1, equal values sharing the mean of theirs (without importing scipy)."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse], dtype=np.float64)

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.encoding.axes import Axis
@@ -16,6 +16,8 @@ def prior_quantile(parameter: Parameter, axis: Axis, u: Array) -> Array:
     if prior is None or axis.categorical:
         return u
     if prior.kind == "beta":
+        from scipy import stats  # longer to import than all else here, and seldom needed
+
         return np.asarray(stats.beta.ppf(u, prior.a, prior.b))
     mean, sd = _normal_on_unit(parameter, prior)
     below, above = special.ndtr((0.0 - mean) / sd), special.ndtr((1.0 - mean) / sd)
@@ -30,6 +32,8 @@ def log_prior(parameter: Parameter, axis: Axis, u: Array) -> Array:
     if prior is None or axis.categorical:
         return np.zeros_like(u)
     if prior.kind == "beta":
+        from scipy import stats
+
         grid = np.linspace(0.005, 0.995, 199)
         inside = np.clip(u, 0.005, 0.995)
         top = float(np.max(stats.beta.logpdf(grid, prior.a, prior.b)))

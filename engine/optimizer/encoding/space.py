@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import qmc
 
 from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.optimizer.encoding.axes import Grid, axis_of
 from hpo_tui.engine.optimizer.encoding.columns import ABSENT, CATEGORY, NUMBER, OPTIONAL, Kinds
 from hpo_tui.engine.optimizer.encoding.priors import log_prior, prior_quantile
+from hpo_tui.engine.optimizer.encoding.sobol import sobol
 from hpo_tui.engine.spec import Parameter, ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import active_order, compiled_constraints
 
@@ -131,10 +131,7 @@ class Space:
         if self.d == 0:
             return np.zeros((n, 0))
         power = max(int(np.ceil(np.log2(max(n, 1)))), 1)
-        points = qmc.Sobol(self.d, scramble=True, rng=np.random.default_rng(seed)).random_base2(
-            power
-        )
-        return self.from_uniform(points[:n])
+        return self.from_uniform(sobol(self.d, power, seed)[:n])
 
     def everything(self, most: int = 4096) -> Array:
         """Return all configurations where there are at most ``most``, else none, (n, d)."""

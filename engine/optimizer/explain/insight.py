@@ -6,8 +6,8 @@ Of each a correlation with an interval, and a verdict in words.
 import math
 
 import numpy as np
-from scipy import stats
 
+from hpo_tui.engine.analysis.tasks import ranks
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import EarlierInsight, TaskInsight
 from hpo_tui.engine.optimizer.data import signs
@@ -166,7 +166,7 @@ def _spearman(a: Array, b: Array) -> float | None:
     """Rank correlation, None with fewer than three pairs or constant values."""
     if len(a) < FEWEST_PAIRS or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
-    return float(stats.spearmanr(a, b).statistic)
+    return float(np.corrcoef(ranks(a), ranks(b))[1, 0])
 
 
 def _verdict(task: str, metric: str, r: float, ends: tuple[float, float], pairs: int) -> str:
