@@ -13,10 +13,13 @@ BIN := $(VENV)/bin
 # Each has neighbours to run (worksteal), which share what is made once for a file or a process.
 WORKERS ?= 3
 
-# Bytecode of the tests, while the types are checked on another core: on a bare clone each of the
-# workers would make all of it for itself. What is wrong is told when the tests are run.
-FIRST_BYTECODE = find tests -name '*-pytest-*.pyc' -print -quit | grep -q . || \
-	$(BIN)/python -m pytest -q --collect-only -p no:xdist >/dev/null 2>&1
+# Bytecode of the tests and of what they import, while the types are checked on another core: on a
+# bare clone each of the workers would make all of it for itself. What is wrong is told when the
+# tests are run.
+FIRST_BYTECODE = find tests -name '*-pytest-*.pyc' -print -quit | grep -q . || { \
+	export PYTHONDONTWRITEBYTECODE=; \
+	$(BIN)/python -c 'import torch, torch.optim, torch.utils.data, optuna, sklearn.datasets'; \
+	$(BIN)/python -m pytest -q --collect-only -p no:xdist; } >/dev/null 2>&1
 
 .PHONY: help demo test check keys format clean
 
@@ -56,11 +59,14 @@ clean:
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find hpo_tui engine tui store examples tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
+# Half of pip's time goes into bytecode, of which the tests need a tenth: they make it themselves.
+NO_COMPILE_dev := --no-compile
+
 # Versions are those of constraints.txt: what was tested, torch among them.
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing into $(VENV) (torch is large; the first time takes minutes) …'
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
-		-c constraints.txt -e '.[$*]' | sed -u -n 's/^Collecting \([^ (]*\).*/  \1/p'
+		$(NO_COMPILE_$*) -c constraints.txt -e '.[$*]' | sed -u -n 's/^Collecting \([^ (]*\).*/  \1/p'
 	@touch $@
 
 $(BIN)/python:
