@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import linalg, optimize
+from scipy import linalg
 
 from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.encoding.columns import Kinds
@@ -46,6 +46,8 @@ def fit(
 
     Cold: two starts (the prior mean; short length scales). Warm: a few steps from ``warm``.
     """
+    from scipy import optimize  # as long to import as all else here: the first trials need no fit
+
     d = rows.x.shape[1]
     belief = kernel.prior(d, tasks, noise)
     fixed, y = kernel.fixed_covariance(rows.x, rows.task, rows.x, rows.task, kinds), rows.y
