@@ -102,7 +102,7 @@ async def test_a_map_stands_still_too(study: StudyFolder) -> None:
         await until(pilot, lambda: live.snapshot is not held)
         await pilot.press("l", "v")
         await pilot.pause()
-        assert "expected from #12" in drawn()
+        await until(pilot, lambda: "expected from #12" in drawn())
         await pilot.press("space")
         await until(pilot, lambda: "expected from #34" in drawn())
 

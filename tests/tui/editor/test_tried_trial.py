@@ -52,7 +52,7 @@ async def test_leaving_the_editor_or_trying_another_ends_it(
         [first] = _pids(tmp_path)
         await pilot.press(*keys)
         await until(pilot, lambda: Process.of(first) is None)
-        assert (app.screen is screen) is (keys == ("T",))
+        await until(pilot, lambda: (app.screen is screen) is (keys == ("T",)))
     deadline = time.monotonic() + 60  # its thread has been told, and is not waited for here
     while any(Process.of(pid) is not None for pid in _pids(tmp_path)):
         assert time.monotonic() < deadline, "it outlives the app"
