@@ -173,10 +173,11 @@ def _checkpoints(spec: StudySpec, names: Set[str]) -> list[str]:
         return []
     if not spec.resume:
         return ["{resume} is in the command: without resume = true every promotion pays in full"]
-    saves = names & {"checkpoint", "params_file"} or spec.template
-    # That is the same folder; beside it nothing is looked for.
-    saves = saves or any("{trial_dir}/checkpoint" in word for word in spec.command)
-    if saves or _in_source(spec, _SAVES):
+    # The folder is also told by a file with the parameters, and by its own place; nothing is looked
+    # for beside it.
+    told = bool(names & {"checkpoint", "params_file"}) or spec.template is not None
+    saved = told or any("{trial_dir}/checkpoint" in word for word in spec.command)
+    if saved or _in_source(spec, _SAVES):
         return []
     return [
         "{resume} is in the command and {checkpoint} is not: a promotion does not find what is "
