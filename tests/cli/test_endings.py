@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -90,7 +91,9 @@ def test_a_folder_that_may_not_be_looked_into_leaves_the_others(
     shut_out(monkeypatch, closed.path)
     ran = hpo("status")
     assert ran.code == 0
-    first, second = ran.out.splitlines()
+    first, second, *running = ran.out.splitlines()
+    assert running
+    assert all(re.match(r"  #\d+ at .* so far", line) for line in running)
     assert first.startswith(f"closed: you have no permission to read {closed.path}")
     assert second.startswith("sparse: finished")
     ran = hpo("status", "--json")
