@@ -15,6 +15,8 @@ from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.acquisition.goals import Goals
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.models.surrogate import Models
+from hpo_tui.engine.optimizer.models.trust import TRUSTED
+from hpo_tui.engine.optimizer.options import Options
 
 FULL_SHARE = 0.15
 """Share of what was spent that full-task results get at least, where cheap tasks are trusted."""
@@ -124,3 +126,35 @@ def owed(history: TrialHistory) -> bool:
     none is carried on, looks could do so for ever.
     """
     return history.since_full() >= history.costs[history.full] - EPS
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What keeps the full task fed, whatever the index says.
+
+    ``told``: the share that cheap tasks explain of the full one. ``forced``: the full task is
+    behind its share of the cost, and next. ``owed``: it is, and looks have stood in for it for as
+    long as they may.
+    """
+
+    told: float
+    forced: bool
+    owed: bool
+
+    @staticmethod
+    def of(options: Options, models: Models) -> "Guard":
+        """Return how the full task stands."""
+        history = options.history
+        told = predictive(models)
+        # One objective has one best place, and a few looks more say better where it is; a front
+        # gains nothing by full runs that wait.
+        patience = told if len(history.spec.objectives) == 1 else 0.0
+        forced = not fed(history, told, patience)
+        return Guard(told, forced, options.resume and forced and owed(history))
+
+    def takes_the_look(self, options: Options, models: Models) -> bool:
+        """Whether a new configuration bound for a dearer task takes the look on the way there."""
+        # Where trials are what is counted, a look on the way costs as much as the whole way.
+        if not options.resume or options.by_count:
+            return False
+        return not self.forced or (not self.owed and min(models.trust) >= TRUSTED)

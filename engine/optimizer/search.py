@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpo_tui.engine.arrays import Array, Index
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.acquisition import candidates
 from hpo_tui.engine.optimizer.acquisition.goals import Goals
+from hpo_tui.engine.optimizer.acquisition.refinement import Candidates, refined
 from hpo_tui.engine.optimizer.acquisition.scan import Scan
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.earlier import Earlier
@@ -21,9 +22,8 @@ from hpo_tui.engine.optimizer.explain.why import alone, explained
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.guess import Guess, guesses_at
 from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
-from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.promotion import choose, fed, owed, predictive, tells
+from hpo_tui.engine.optimizer.promotion import Guard, choose, tells
 from hpo_tui.engine.optimizer.shared_look import Shared
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.suggestions import Proposal
@@ -33,16 +33,6 @@ RANDOM_SHARE = 0.1
 """Share of the suggestions that are random, where the models alone may miss a part of the space."""
 _PROMOTABLE = 200
 """Configurations with a cheap result that are considered for a dearer task at most."""
-_SPREAD, _NEAR, _SMALL = 512, 256, 256
-"""Candidates all over the space and near the front; a space that is looked at whole."""
-_ROUNDS, _TOP = 3, 6
-"""Rounds of refinement, and from how many of the best each sets out."""
-_STEPS = ((96, 0.06), (64, 0.02), (64, 0.007))
-"""Steps of one round: how many, and how far in coordinates."""
-_KEPT, _KEPT_FULL = 40, 10
-"""Candidates that a look returns: the best at the cheapest task, and the best at the full one."""
-_SHARED = 200
-"""Of the best candidates of a look, how many those that share it choose among."""
 
 
 class Search:
@@ -86,7 +76,8 @@ class Search:
             found = self._random(history, options, rng)
             if found is not None:
                 return found
-        return self._modelled(history, options, models, rng) or self._random(history, options, rng)
+        found = self._modelled(history, options, models, shared, rng)
+        return found or self._random(history, options, rng)
 
     def models(self, history: TrialHistory) -> Models | None:
         """Models of what is known, None before anything is."""
@@ -141,51 +132,50 @@ class Search:
         return known
 
     def _modelled(
-        self, history: TrialHistory, options: Options, models: Models, rng: np.random.Generator
+        self,
+        history: TrialHistory,
+        options: Options,
+        models: Models,
+        shared: Shared | None,
+        rng: np.random.Generator,
     ) -> Proposal | None:
-        """Return the best index over new configurations and those that can be carried on."""
+        """Return the best index over new configurations and those that can be carried on.
+
+        ``shared``: the look at the space that the models are of, None where it is to be made.
+        """
         # What has ended since the models were made is to them as if it still ran.
-        since = [] if self._shared is None else self._shared.since(history)
-        unknown = history.running() + since
+        unknown = history.running() + ([] if shared is None else shared.since(history))
         under_way = [(self.builder.encoded(t), t.task) for t in unknown]
         busy = [(x, t) for x, t in under_way if x is not None]
-        plain = models
-        if busy:
-            models = models.running(
-                np.array([x for x, _ in busy]), np.array([t for _, t in busy], dtype=np.intp)
-            )
-        ids = self._promotable(history, options, models)
+        now = models.running(busy)
+        ids = self._promotable(history, options, now)
         old = np.array([self._row(history, c) for c in ids]).reshape(len(ids), self.space.d)
         looks = [x for x, t in busy if t < history.full]
-        prospects = np.vstack([old, *looks])
-        goals = Goals(self.spec, self.space, models, busy, prospects, seed=self.seed)
-        fresh = self._fresh(history, options, goals, rng, share=plain)
+        goals = Goals(self.spec, self.space, now, busy, np.vstack([old, *looks]), seed=self.seed)
+        if shared is None:
+            fresh = self._fresh(history, options, goals, models, rng)
+        else:
+            fresh = shared.take(options.new_tasks, self._known(history))
         x = np.vstack([fresh, old])
         if len(x) == 0:
             return None
-        known: list[int | None] = [*([None] * len(fresh)), *ids]
-        prices = options.table(known, x)
-        told = predictive(models)
-        # One objective has one best place, and a few looks more say better where it is; a front
-        # gains nothing by full runs that wait.
-        forced = not fed(history, told, told if len(self.spec.objectives) == 1 else 0.0)
-        due = options.resume and forced and owed(history)
+        new = len(fresh)
+        prices = options.table([*([None] * new), *ids], x)
+        guard = Guard.of(options, now)
         # A new configuration would be one more look: what was looked at goes on.
-        if due and np.isfinite(prices[len(fresh) :, history.full]).any():
-            prices[: len(fresh)] = np.inf
-        pick = choose(x, prices, goals, models, new=len(fresh), forced=forced)
+        if guard.owed and np.isfinite(prices[new:, history.full]).any():
+            prices[:new] = np.inf
+        pick = choose(x, prices, goals, now, new=new, forced=guard.forced)
         if pick is None:
             return None
-        stands_in = min(models.trust) >= TRUSTED and not due
-        # Where trials are what is counted, a look on the way costs as much as the whole way.
-        on_the_way = options.resume and not options.by_count
-        if on_the_way and known[pick.row] is None and (stands_in or not forced):
-            told_at = tells(x[pick.row][None], models)[0]
-            pick = pick.by_the_look(prices[pick.row], told_at)
-        why = explained(self.spec, history, known[pick.row], pick, told if forced else None)
-        if models.reliability is not None:
-            why["chance"] = float(models.reliability.chance(x[pick.row][None])[0])
-        return Proposal(x[pick.row], known[pick.row], pick.task, why)
+        if pick.row < new and guard.takes_the_look(options, now):
+            pick = pick.by_the_look(prices[pick.row], tells(x[pick.row][None], now)[0])
+        configuration = None if pick.row < new else ids[pick.row - new]
+        forced = guard.told if guard.forced else None
+        why = explained(self.spec, history, configuration, pick, forced)
+        if now.reliability is not None:
+            why["chance"] = float(now.reliability.chance(x[pick.row][None])[0])
+        return Proposal(x[pick.row], configuration, pick.task, why)
 
     def _promotable(self, history: TrialHistory, options: Options, models: Models) -> list[int]:
         """Return the configurations that could go on, the 200 of best results where more could."""
@@ -199,57 +189,23 @@ class Search:
         return self.builder.encoded(history.of_configuration[configuration][0])
 
     def _fresh(
-        self, history: TrialHistory, options: Options, goals: Goals, rng: np.random.Generator,
-        *, share: Models,
-    ) -> Array:  # fmt: skip
-        """Return new configurations to choose among; ``share``: the models that others may share.
+        self,
+        history: TrialHistory,
+        options: Options,
+        goals: Goals,
+        models: Models,
+        rng: np.random.Generator,
+    ) -> Array:
+        """Look at the space: return new configurations to choose among, (c, d).
 
-        Those of the last look where it is shared, else of one more.
+        ``models``, without what is under way, and more of the best are kept for the proposals that
+        are to share the look.
         """
-        if self._shared is not None:
-            return self._shared.take(options.new_tasks, self._known(history))
-        best, more = self._candidates(history, options, goals, rng)
+        if options.new_tasks:
+            found = refined(goals, self._known(history), rng)
+        else:
+            nothing = np.zeros((0, self.space.d))
+            found = Candidates(nothing, nothing)
         if self.several > 1:
-            self._shared = Shared.begun(share, more, history, self.several)
-        return best
-
-    def _candidates(
-        self, history: TrialHistory, options: Options, goals: Goals, rng: np.random.Generator
-    ) -> tuple[Array, Array]:
-        """Return the best new configurations, 40 to look at and 10 for the full task.
-
-        Broad ones, some near the front, then three rounds around the best. With them, more of the
-        best for the proposals that are to share this look.
-        """
-        if not options.new_tasks:
-            return np.zeros((0, self.space.d)), np.zeros((0, self.space.d))
-        near = goals.best_known()
-        x = np.vstack(
-            [candidates.spread(self.space, _SPREAD, rng),
-             candidates.around_front(self.space, near, _NEAR, rng)]
-        )  # fmt: skip
-        known = self._known(history)
-        x = np.vstack([x, self.space.everything(_SMALL)])
-        x = candidates.distinct(x[self.space.allowed(x)], known)
-        full, look = goals.score(x, len(x))
-        for part in range(_ROUNDS):
-            if len(x) == 0:
-                break
-            top = x[_best(look, _TOP)]
-            more = [candidates.steps(self.space, top, n, scale, rng) for n, scale in _STEPS]
-            more.append(candidates.sweeps(self.space, top[: _ROUNDS - part], rng))
-            extra = np.vstack(more)
-            taken = known.union(candidates.marks(x))
-            extra = candidates.distinct(extra[self.space.allowed(extra)], taken)
-            if len(extra):
-                x = np.vstack([x, extra])
-                at_full, at_look = goals.score(extra, len(extra))
-                full = np.concatenate([full, at_full])
-                look = np.concatenate([look, at_look])
-        best = x[np.union1d(_best(look, _KEPT), _best(full, _KEPT_FULL))]
-        return best, x[np.union1d(_best(look, _SHARED), _best(full, _SHARED))]
-
-
-def _best(score: Array, most: int) -> Index:
-    """Return the rows of the highest scores, (most,)."""
-    return np.argsort(-score, kind="stable")[:most]
+            self._shared = Shared.begun(models, found.share, history, self.several)
+        return found.choose

@@ -88,8 +88,11 @@ class Models:
             for c in spec.outcome_constraints
         ]
 
-    def running(self, x: Array, task: Index) -> "Models":
-        """With trials under way taken as done at their predicted value."""
+    def running(self, busy: Sequence[tuple[Array, int]]) -> "Models":
+        """With trials under way, (d,) at a task each, taken as done at their predicted value."""
+        if not busy:
+            return self
+        x, task = np.array([x for x, _ in busy]), np.array([t for _, t in busy], dtype=np.intp)
         grown = [p.with_rows(x, task) for p in self.posteriors]
         return replace(self, posteriors=grown)
 
