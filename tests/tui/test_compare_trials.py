@@ -107,8 +107,8 @@ async def test_the_curves_and_the_table_share_the_window(
         screen = await opened(pilot, made, 1, 2)
         seen = []
         for _ in parts:
-            seen.append((screen._curves().display, screen.query_one(LineTable).display))
+            seen.append((screen.query_one("#curves").display, screen.query_one(LineTable).display))
             await pilot.press("z")
         assert seen == parts
         await pilot.press("m")  # asks for a curve: it is shown
-        await until(pilot, lambda: screen._curves().display)
+        await until(pilot, lambda: screen.query_one("#curves").display)

@@ -5,16 +5,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.message import Message
 
-from hpo_tui.tui.actions import Action, bindings
-from hpo_tui.tui.screens.compare import ENOUGH, Compare
+from hpo_tui.tui.actions import Action
+from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.watching.snapshot import Snapshot
-from hpo_tui.tui.widgets.chrome import StudyHeader
-from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
-from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words.entries import Entry
 
@@ -24,10 +20,8 @@ if TYPE_CHECKING:
 
 
 class CompareCourses(Compare):
-    """Curves above, a column each below; subclasses read both and post what they have read."""
+    """The best so far of both over their cost; subclasses post what they have read."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("compare")]
-    SCOPES: ClassVar[tuple[str, ...]] = ("screen", "compare")
     NO_CURVES: ClassVar[str] = ""
     """Why there is no measure to compare by."""
     ONE_MEASURE: ClassVar[str] = ""
@@ -48,28 +42,22 @@ class CompareCourses(Compare):
         why: str
 
     def __init__(self, title: str, names: tuple[str, str]) -> None:
-        super().__init__(title, names, list)
+        super().__init__(title, names)
         self._known: CompareCourses.Read | None = None
         self._measure = 0
-        self._turn = 0
-        """How often it was asked for another part: curves and table, curves, table."""
 
-    def compose(self) -> ComposeResult:
-        """Lay out the curves and the table."""
+    def curves(self) -> ComposeResult:
+        """Yield the chart of both courses, and why there is none."""
         # It brings numpy and plotext: not with the app.
         from hpo_tui.tui.widgets.comparison import ComparisonChart
 
-        yield StudyHeader(self._title)
         yield ComparisonChart(self._names, id="curves")
         yield Notice(self.NO_CURVES, id="apart")
-        yield FixedTable(id="compare")
-        yield Notice("Reading …", id="notice")
-        yield KeyBar()
 
-    def on_mount(self) -> None:
-        """Read in a thread."""
-        super().on_mount()
-        self._arrange()
+    @property
+    def has_curves(self) -> bool:
+        """Whether there is a measure to compare by, as far as is known."""
+        return self._known is None or bool(self._known.comparisons)
 
     @on(Unread)
     def _tell(self, message: Unread) -> None:
@@ -93,36 +81,11 @@ class CompareCourses(Compare):
             shown = known.comparisons[self._measure % len(known.comparisons)]
             chart: ComparisonChart = self.query_one("#curves")  # type: ignore[assignment]  # by its id
             chart.show_comparison(shown, known.snapshot)
-        self._arrange()
         self.query_one(KeyBar).renew()
 
-    def _parts(self) -> tuple[tuple[bool, bool], ...]:
-        """Return what can be shown here, one after the other: whether curves, whether the table."""
-        if self._known is not None and not self._known.comparisons:
-            return ((False, True),)
-        together = (True, True) if self.size.height >= ENOUGH else (False, True)
-        return tuple(dict.fromkeys((together, (True, False), (False, True))))
-
     def _arrange(self) -> None:
-        """Give the curves a third of the window, or as much as is asked for."""
-        parts = self._parts()
-        curves, table = parts[self._turn % len(parts)]
-        known = self._known is not None
-        chart, apart = self.query_one("#curves"), self.query_one("#apart")
-        chart.display = curves and known
-        chart.styles.height = self.size.height // 3 if table else "1fr"
-        apart.display = self._known is not None and not self._known.comparisons
-        self.query_one(LineTable).display = table and known
-
-    def fill(self, entries: list[Entry]) -> None:
-        """Show the entries, unless the curves are alone."""
-        super().fill(entries)
-        self._arrange()
-
-    def on_resize(self) -> None:
-        """Fit the columns and the curves to the window."""
-        super().on_resize()
-        self._arrange()
+        super()._arrange()
+        self.query_one("#apart").display = not self.has_curves
 
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done at this moment, empty when it can."""
@@ -136,14 +99,7 @@ class CompareCourses(Compare):
                 return self.ONE_MEASURE
         return super().unavailable(wanted)
 
-    def do_compare_metric(self) -> None:
+    def next_curves(self) -> None:
         """Compare by the next measure."""
         self._measure += 1
-        if not self.query_one("#curves").display:
-            self._turn = next(n for n, (curves, _) in enumerate(self._parts()) if curves)
         self._show()
-
-    def do_compare_turn(self) -> None:
-        """Show the curves, the table, or both."""
-        self._turn = (self._turn + 1) % len(self._parts())
-        self._arrange()

@@ -60,7 +60,8 @@ curves alone, the table alone, or both if there is room.
         )
         self._groups = (first, second)
 
-    def _work(self) -> None:
+    def read(self) -> None:
+        """Read both groups, in a thread."""
         self.post_message(self._look(self._seen))
 
     def _look(self, snapshot: Snapshot | None) -> Message:

@@ -57,7 +57,8 @@ table alone, or both if there is room. A study that is running is followed.
     def take_snapshot(self, snapshot: Snapshot) -> None:
         """Leave it: both studies are looked at by the screen itself."""
 
-    def _work(self) -> None:
+    def read(self) -> None:
+        """Read both, again and again, in a thread that lives as long as the screen."""
         last: tuple[object, ...] | None = None
         while not self._over.is_set():
             pause = LOOK_SECONDS
