@@ -3,7 +3,8 @@
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.watching.watcher import EVENTS_KEPT, StudyWatcher, read_once
+from hpo_tui.tui.watching.pictures import EVENTS_KEPT, Pictures
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.history import History
 from tests.tui.charts.showing import shown, text
 from tests.tui.conftest import NOW
@@ -31,15 +32,15 @@ def test_edits_are_looked_for_among_new_events_alone(study: StudyFolder) -> None
             asked.append((after, upto))
             return super().edits(after, upto)
 
-    watcher = StudyWatcher(study, lambda _: None, lambda _: None)
+    pictures = Pictures(study)
     with Reader(study.db) as reader:
         last = reader.events()[-1].id
-        assert watcher.read(reader).edits == ()
+        assert pictures.take(reader).edits == ()
         _record(study, ("edited", "first"), ("started", "a trial"))
-        first = watcher.read(reader).edits
+        first = pictures.take(reader).edits
         _record(study, ("edited", "second"), ("started", "a trial"))
-        second = watcher.read(reader).edits
-        assert watcher.read(reader).edits is second
+        second = pictures.take(reader).edits
+        assert pictures.take(reader).edits is second
     assert (len(first), len(second)) == (1, 2)
     assert second[0] == first[0] <= second[1]
     assert asked == [(0, last), (last, last + 2), (last + 2, last + 4)]

@@ -193,7 +193,7 @@ async def test_a_bug_in_reading_a_study_is_said_instead_of_waited_for(
 
     monkeypatch.setattr("hpo_tui.tui.watching.watcher.LEAST_SECONDS", 0.01)
     with monkeypatch.context() as patch:
-        patch.setattr("hpo_tui.tui.watching.watcher.spent_of", fails)
+        patch.setattr("hpo_tui.tui.watching.pictures.spent_of", fails)
         app = make_app(study)
         async with app.run_test(size=(120, 30)) as pilot:
             await until(pilot, lambda: "this is a bug in hpo-tui" in _live(app).problem)

@@ -16,6 +16,7 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.cli.summary import state_of
+from hpo_tui.tui.watching.pictures import Pictures
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
 from tests.tui.conftest import NOW, make_study
@@ -48,11 +49,10 @@ def test_a_picture_is_of_one_moment(study: StudyFolder, writer: StudyWriter) -> 
             writer.update_study(reason=str(len(said)))
             writer.update_trial(1, note=str(len(said)), peak_memory=len(said))
 
-    watcher = StudyWatcher(study, lambda _: None, lambda _: None, lambda: NOW)
     with pytest.MonkeyPatch.context() as patched, StudyReader(study.db) as reader:
         patched.setattr(StudyFolder, "runner_pid", lambda _: 4242)
         reader.conn.set_trace_callback(end_one_more)
-        picture = watcher.read(reader)
+        picture = Pictures(study, lambda: NOW).take(reader)
         reader.conn.set_trace_callback(None)
     row = picture.frame.index(1)
     assert row is not None

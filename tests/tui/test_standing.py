@@ -14,7 +14,8 @@ from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
+from hpo_tui.tui.watching.pictures import Pictures
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words import fmt
 from hpo_tui.tui.words.standing import first_result_text, header_pieces, status_lines, window_title
 from tests.tui.conftest import make_study
@@ -245,7 +246,7 @@ def test_only_a_runner_that_goes_on_waits_for_a_gpu_or_a_place(
     writer.update_study(state=StudyState.RUNNING)
     writer.put(KEY, waits)
     writer.close()
-    monkeypatch.setattr(StudyWatcher, "_runner", lambda _: (4711, suspended))
+    monkeypatch.setattr(Pictures, "runner", lambda _: (4711, suspended))
     snapshot = read_once(study)
     left = [text for text, _ in header_pieces(snapshot, 80)[0]]
     assert (told in left) is not suspended

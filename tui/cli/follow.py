@@ -10,8 +10,9 @@ from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.summary import amount_of, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, note, safe, shown
+from hpo_tui.tui.watching.pictures import Pictures
 from hpo_tui.tui.watching.snapshot import Snapshot
-from hpo_tui.tui.watching.watcher import LEAST_SECONDS, POLL_SECONDS, StudyWatcher
+from hpo_tui.tui.watching.watcher import LEAST_SECONDS, POLL_SECONDS
 from hpo_tui.tui.words.entries import with_last_line
 from hpo_tui.tui.words.fmt import clip_line, duration, took
 from hpo_tui.tui.words.goals import goals_of
@@ -31,7 +32,7 @@ class Follower:
         self.folder = folder
         self._starting = started
         """Whether the study may still stand as it did before its runner sets it going."""
-        self._watcher = StudyWatcher(folder, lambda _: None, lambda _: None)
+        self._pictures = Pictures(folder)
         self._told: dict[int, float] = {}
         """Trial → when the attempt that was told of ended; a retry ends at another time."""
         self._live = sys.stderr.isatty()
@@ -54,11 +55,11 @@ class Follower:
                     starting = not last and time.monotonic() - began < START_SECONDS
                     now = time.monotonic()
                     if not alive and not (starting and reader.study().state in ("new", "running")):
-                        picture = self._watcher.read(reader)
+                        picture = self._pictures.take(reader)
                         self._tell(reader, picture)
                         return picture
                     if alive and now - last >= LEAST_SECONDS:
-                        picture = self._watcher.read(reader)
+                        picture = self._pictures.take(reader)
                         self._tell(reader, picture)
                         last = now
                         self._starting &= _paused(picture) and now - began < START_SECONDS

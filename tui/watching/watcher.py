@@ -7,42 +7,21 @@ only when that moved, and at most once a second. Nothing here touches a widget.
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from hpo_tui.engine.analysis.maps import LastMaps
-from hpo_tui.engine.analysis.slices import slices
-from hpo_tui.engine.answers import WISHES
-from hpo_tui.engine.learning import holds
-from hpo_tui.engine.misnamed import misnamed
-from hpo_tui.engine.overdue import overdue
-from hpo_tui.engine.quiet import quiet
-from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.text.files import edited_by_hand
-from hpo_tui.engine.stop_when import KEY
-from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.connect import inode, log_of
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Event, Study, StudyState
 from hpo_tui.tui.crashes import report_crash
-from hpo_tui.tui.watching.device_names import NamedFrames, labels, named
-from hpo_tui.tui.watching.outlook import GOALS_MET, eta_of, known_until, spent_of, why_closing
+from hpo_tui.tui.watching.pictures import Pictures
 from hpo_tui.tui.watching.ranking import Ranking
-from hpo_tui.tui.watching.silence import SILENT_SECONDS, heard
+from hpo_tui.tui.watching.silence import SILENT_SECONDS
 from hpo_tui.tui.watching.snapshot import STALE_SECONDS, Snapshot
 from hpo_tui.tui.watching.unreadable import FAULTS, UnreadableError, why_gone, why_unreadable
-from hpo_tui.tui.words.queued import short_of
-
-if TYPE_CHECKING:
-    from hpo_tui.store.read import StudyReader
 
 POLL_SECONDS = 0.2
 LEAST_SECONDS = 1.0
 """Between two pictures."""
-EVENTS_KEPT = 500
-_LOOKS = 3
-"""How often a picture is taken anew as long as runners come and go meanwhile."""
 
 
 class StudyWatcher:
@@ -65,11 +44,8 @@ class StudyWatcher:
         self._clock = clock
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._spec: tuple[str, StudySpec] | None = None
-        self._named = NamedFrames()
+        self._pictures = Pictures(folder, clock)
         self._ranking = Ranking()
-        self._maps = LastMaps()
-        self._edits = _Edits()
         self._said = ""
         self._written = ("", "")
         """The last bug that was written down, and what is said of it."""
@@ -106,39 +82,32 @@ class StudyWatcher:
         file = self.folder.db.stat().st_ino  # before: another may come into its place at any time
         with StudyReader(self.folder.db) as reader:
             self._file, self.gone = file, False
-            self._edits = _Edits()  # it may be another file
-            dirty, runner, last, fades = True, self._runner(), 0.0, math.inf
-            text, log = self._stamp(), inode(log_of(self.folder.db))
-            # A file that was moved or deleted can be read on, and would never change again. The log
-            # of one goes with it, which may be only after another file has come into its place.
-            while not self._stop.is_set() and self.folder.db.stat().st_ino == self._file:
-                if log and inode(log_of(self.folder.db)) != log:
-                    break
-                now = time.monotonic()
-                living = self._runner()
-                dirty = reader.changed() or dirty or living != runner or self._clock() > fades
-                if (stamp := self._stamp()) != text:
-                    dirty, text = True, stamp
-                runner = living
+            self._pictures.begin()
+            log = inode(log_of(self.folder.db))
+            dirty, last, fades = True, -math.inf, math.inf
+            signs: object = None
+            while not self._stop.is_set() and self._is_there(log):
+                before, signs = signs, (self._pictures.runner(), self._stamp())
+                dirty = reader.changed() or dirty or signs != before or self._clock() > fades
                 hurried = self._wake.is_set()
-                if dirty and (hurried or now - last >= LEAST_SECONDS):
-                    snapshot = self.read(reader)
+                if hurried:  # before the study is read: who hurries then asks for one more picture
+                    self._wake.clear()
+                if dirty and (hurried or time.monotonic() - last >= LEAST_SECONDS):
+                    snapshot = self._pictures.take(reader)
                     ranked = self._ranking.of(snapshot.frame, snapshot.spec)
                     self._deliver(replace(snapshot, ranked=ranked))
                     self._say("")
-                    # What is measured grows old without any change of the file.
-                    ages = [d.time + STALE_SECONDS for d in snapshot.measured]
-                    if snapshot.heard is not None and not snapshot.silent:
-                        ages.append(snapshot.heard + SILENT_SECONDS)
-                    fades = min(ages, default=math.inf)
-                    dirty, last = False, time.monotonic()
-                self._wake.clear()
+                    dirty, last, fades = False, time.monotonic(), _fades(snapshot)
                 self._wake.wait(POLL_SECONDS)
 
-    def _runner(self) -> tuple[int | None, bool]:
-        """Return the runner's PID, and whether it stands still."""
-        pid = self.folder.runner_pid()
-        return pid, self.folder.is_suspended(pid)
+    def _is_there(self, log: int) -> bool:
+        """Whether the study's file is the one that was opened; ``log``: the inode of its log then.
+
+        A file that was moved or deleted can be read on, and would never change again. The log of
+        one goes with it, which may be only after another file has come into its place.
+        """
+        db = self.folder.db
+        return db.stat().st_ino == self._file and (not log or inode(log_of(db)) == log)
 
     def _stamp(self) -> tuple[int, int] | None:
         """Return what changes when the study's text is edited by hand."""
@@ -159,99 +128,21 @@ class StudyWatcher:
             self._said = reason
             self._explain(reason)
 
-    def read(self, reader: "StudyReader") -> Snapshot:
-        """Return the study as it is. Raises some of :data:`FAULTS`."""
-        runner = self._runner()
-        for _ in range(_LOOKS):
-            picture = self._picture(reader, *runner)
-            before, runner = runner, self._runner()
-            # Else the study would be said to run without a runner that has just come, or gone.
-            if runner == before:
-                break
-        return picture
 
-    def _picture(self, reader: "StudyReader", pid: int | None, suspended: bool) -> Snapshot:
-        """Return the study as its file is at one moment. ``pid``: its runner's."""
-        with reader.one_moment():
-            study, devices, whole = reader.study(), reader.devices(), reader.frame()
-            past, told = reader.get(KEY), reader.dated("eta")
-            queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
-            events = tuple(reader.events(limit=EVENTS_KEPT))
-            edits = self._edits.of(reader, events)
-            late, waits = () if pid is None else overdue(reader), waiting(reader)
-            hushed = {} if pid is None else quiet(reader)
-            expected, maps = slices(reader), self._maps.of(reader)
-            spec = self._parse(study)
-            learned, slips = holds(reader, spec.learn_from), misnamed(reader, spec, whole)
-        frame = self._named.of(whole, labels(devices))
-        now = self._clock()
-        until = known_until(frame, devices, now, runs=pid is not None)
-        spent, lost = spent_of(spec, study, frame, until)
-        closing = "" if pid is None else why_closing(spec, study, frame, spent, past)
-        timed = pid is not None and not suspended and closing != GOALS_MET
-        going = pid is not None and not suspended and study.state is StudyState.RUNNING
-        finished = study.state is StudyState.FINISHED
-        picture = Snapshot(
-            time=now,
-            folder=self.folder,
-            study=study,
-            spec=spec,
-            frame=frame,
-            runner_pid=pid,
-            spent=spent,
-            lost=lost,
-            devices=named(devices),
-            events=events,
-            edits=edits,
-            eta=eta_of(spec, study, frame, spent, now, told=told) if timed else None,
-            closing=closing,
-            edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
-            heard=None if pid is None else heard(self.folder, devices),
-            suspended=suspended,
-            overdue=late,
-            quiet=hushed,
-            misnamed=slips,
-            waits=waits if going else "",
-            queued=queued,
-            short=short_of(spec, frame, queued, spent),
-            learned=learned,
-            slices=expected,
-            maps=maps,
-        )
-        return replace(picture, eta=None) if picture.silent else picture
-
-    def _parse(self, study: Study) -> StudySpec:
-        # By the text itself: a file that is put in another's place can have the same revision.
-        if self._spec is None or self._spec[0] != study.text:
-            # With its place, which a command may name; its errors are those of the text alone.
-            spec = replace(StudySpec.from_text(study.text), source=self.folder.file)
-            self._spec = (study.text, spec)
-        return self._spec[1]
-
-
-class _Edits:
-    """When a study was edited, looked for among the events that are new alone."""
-
-    def __init__(self) -> None:
-        self._found: tuple[float, ...] = ()
-        self._seen = 0
-
-    def of(self, reader: "StudyReader", events: Sequence[Event]) -> tuple[float, ...]:
-        """Return the times of all edits; ``events``: the last ones."""
-        newest = events[-1].id if events else 0
-        if newest > self._seen:
-            self._found += tuple(reader.edits(self._seen, newest))
-            self._seen = newest
-        return self._found
+def _fades(snapshot: Snapshot) -> float:
+    """Return from when on a picture is out of date, though the file does not change (Unix time)."""
+    ages = [d.time + STALE_SECONDS for d in snapshot.measured]
+    if snapshot.heard is not None and not snapshot.silent:
+        ages.append(snapshot.heard + SILENT_SECONDS)
+    return min(ages, default=math.inf)
 
 
 def read_once(folder: StudyFolder, clock: Callable[[], float] = time.time) -> Snapshot:
     """Return one picture of a study. Raises :class:`UnreadableError`."""
     from hpo_tui.store.read import StudyReader
 
-    watcher = StudyWatcher(folder, lambda _: None, lambda _: None, clock)
     try:
         with StudyReader(folder.db) as reader:
-            return watcher.read(reader)
+            return Pictures(folder, clock).take(reader)
     except FAULTS as error:
         raise UnreadableError(why_unreadable(folder, error)) from error
