@@ -89,16 +89,10 @@ class Endings:
         """Conclude one trial whose reports have all been taken in."""
         desk = self.desk
         trial = desk.trials[live.number]
-        log_text = tail(live.launch.folder.log, log_start(live.launch))
-        lines = last_words(log_text)
-        verdict = judge(Case(
-            end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
-            live.launch.alone, _carried_on(live), live.tail.offset > 0, live.fault,
-            live.away, desk.executor.others(live.process),
-            absent(live.launch.folder.path, desk.spec.metrics), live.diverged,
-        ))  # fmt: skip
+        case = self._case(live, end)
+        verdict = judge(case)
         failure = Failure(
-            trial.number, verdict.kind, end.code, trial.params, lines, verdict.reason,
+            trial.number, verdict.kind, end.code, trial.params, case.lines, verdict.reason,
             self._unheard() if verdict.kind == "missing" else (),
         )  # fmt: skip
         # Under way when the breaker tripped, and one more of the same: it teaches as little.
@@ -132,6 +126,28 @@ class Endings:
         """Return the metrics of a result that no trial has reported so far."""
         heard = {name for trial in self.desk.trials.values() for name in trial.metrics}
         return [name for name in self.desk.spec.metric_names if name not in heard]
+
+    def _case(self, live: Live, end: Exit) -> Case:
+        """Return all that is known of how a trial ended."""
+        desk, launch = self.desk, live.launch
+        log_text = tail(launch.folder.log, log_start(launch))
+        return Case(
+            exit=end,
+            stop=live.stop,
+            metrics=live.result,
+            expected=desk.spec.metric_names,
+            log=log_text,
+            lines=last_words(log_text),
+            attempt=desk.trials[live.number].attempt,
+            alone=launch.alone,
+            carried_on=_carried_on(live),
+            reported=live.tail.offset > 0,
+            unread=live.fault,
+            away=live.away,
+            others=desk.executor.others(live.process),
+            absent=absent(launch.folder.path, desk.spec.metrics),
+            diverged=live.diverged,
+        )
 
     def _record(self, live: Live, end: Exit, verdict: Verdict, *, late: bool) -> Trial:
         desk, old = self.desk, self.desk.trials[live.number]

@@ -1,7 +1,9 @@
 """The filter of a study's screen: one expression that rules every pane."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from hpo_tui.tui.deeds.groups import GroupDeeds
+from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
 from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
 from hpo_tui.tui.tables.filters import FilterError
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -59,3 +61,23 @@ class Filter(Deeds):
             return False
         self._bar.close()
         return True
+
+
+class FilteredRoom(StudyRoom):
+    """A study's screen with a filter of its trials."""
+
+    DEEDS: ClassVar[tuple[type[Any], ...]] = (*OF_A_STUDY, Filter, GroupDeeds)
+
+    def focus_main(self) -> None:
+        """Give the focus to what is worked with most."""
+        raise NotImplementedError
+
+    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
+        """Hold another expression."""
+        event.stop()
+        self.deeds(Filter).hold(event.text)
+
+    def on_filter_bar_closed(self) -> None:
+        """Give the focus back; the filter that is held can be compared with others."""
+        self.deeds(GroupDeeds).remember()
+        self.focus_main()

@@ -1,7 +1,7 @@
 """A study's screen of panes: laid out for the size, built when first shown, gone through."""
 
 from functools import partialmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -9,27 +9,19 @@ from textual.containers import Container, Vertical
 from textual.geometry import Size
 
 from hpo_tui.tui.actions import Action, action
-from hpo_tui.tui.deeds.groups import GroupDeeds
-from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
-from hpo_tui.tui.screens.filtering import Filter
-from hpo_tui.tui.screens.study_room import StudyRoom
+from hpo_tui.tui.screens.filtering import FilteredRoom
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader, TabBar
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.notice import Notice
 
-if TYPE_CHECKING:
-    from hpo_tui.tui.widgets.filter_bar import FilterBar
-
 _ABOUT_PANES = ("tab_", "parallel", "zoom", "next_pane", "last_pane")
 """Actions of Watch that only make sense where there are panes, by the beginnings of their names."""
 
 
-class PaneRoom(StudyRoom):
+class PaneRoom(FilteredRoom):
     """The frame of Watch and its panes: four places, one of the tabs open, one pane focused."""
-
-    DEEDS: ClassVar[tuple[type[Any], ...]] = (*OF_A_STUDY, Filter, GroupDeeds)
 
     def __init__(self, live: LiveStudy) -> None:
         super().__init__(live)
@@ -66,16 +58,6 @@ class PaneRoom(StudyRoom):
         yield self._notice
         yield Container(id="cost")
         yield self._keys
-
-    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
-        """Hold another expression."""
-        event.stop()
-        self.deeds(Filter).hold(event.text)
-
-    def on_filter_bar_closed(self) -> None:
-        """Give the focus back; the filter that is held can be compared with others."""
-        self.deeds(GroupDeeds).remember()
-        self.focus_main()
 
     # size
 

@@ -1,6 +1,6 @@
 """All trials: any number of them, columns of one's choice, sorted and filtered at once."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -8,10 +8,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from hpo_tui.tui.actions import Action, action, bindings
-from hpo_tui.tui.deeds.groups import GroupDeeds
-from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
-from hpo_tui.tui.screens.filtering import Filter
-from hpo_tui.tui.screens.study_room import StudyRoom
+from hpo_tui.tui.screens.filtering import Filter, FilteredRoom
 from hpo_tui.tui.tables.trial_order import best_last, sorted_rows
 from hpo_tui.tui.tables.trial_rows import TrialRows, all_columns, default_columns
 from hpo_tui.tui.watching.live import LiveStudy
@@ -21,9 +18,6 @@ from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words import present
 from hpo_tui.tui.words.running import running_texts
-
-if TYPE_CHECKING:
-    from hpo_tui.tui.widgets.filter_bar import FilterBar
 
 _SHARED = ("watch.filter", "watch.versus", "watch.show_all")
 """What this screen has in common with Watch."""
@@ -42,7 +36,7 @@ class TrialTable(LineTable):
         self.post_message(self.SortAsked())
 
 
-class Trials(StudyRoom):
+class Trials(FilteredRoom):
     """Every trial of the study that the filter and the brushes hold."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,7 +44,6 @@ class Trials(StudyRoom):
         *(b for b in bindings("watch") if getattr(b, "id", "") in _SHARED),
     ]
     SCOPES: ClassVar[tuple[str, ...]] = ("trials", "study", "trial", "screen")
-    DEEDS: ClassVar[tuple[type[Any], ...]] = (*OF_A_STUDY, Filter, GroupDeeds)
     HELP: ClassVar[str] = """\
 ## All trials
 
@@ -182,16 +175,6 @@ Keys act on the highlighted trial.
 
         names = [(c, present.spelled(c)) for c in every]
         PickMany("Columns", names, chosen).ask(self.app, taken)
-
-    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
-        """Hold another expression."""
-        event.stop()
-        self.deeds(Filter).hold(event.text)
-
-    def on_filter_bar_closed(self) -> None:
-        """Give the focus back; the filter that is held can be compared with others."""
-        self.deeds(GroupDeeds).remember()
-        self.focus_main()
 
     def focus_main(self) -> None:
         """Give the focus to the table."""
