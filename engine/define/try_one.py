@@ -103,7 +103,16 @@ def try_one(
             return _told(spec, task, argv, files, ran)
     except (InfeasibleError, OSError, UnicodeDecodeError) as error:
         why = in_words(error) if isinstance(error, OSError) else str(error)
-        return Tried((), task, {}, {}, 0.0, None, (), plain(why))
+        return Tried(
+            argv=(),
+            task=task,
+            metrics={},
+            seen={},
+            seconds=0.0,
+            code=None,
+            lines=(),
+            why=plain(why),
+        )
 
 
 def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran: Ran) -> Tried:
@@ -118,16 +127,16 @@ def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran:
     begun = startup(ran)
     begun = wandb_startup(files, ran.seconds) if begun is None else begun
     return Tried(
-        tuple(argv),
-        task,
-        found,
-        seen,
-        ran.seconds,
-        ran.code,
-        ran.lines,
-        ran.why,
-        begun,
-        logged_in(files),
+        argv=tuple(argv),
+        task=task,
+        metrics=found,
+        seen=seen,
+        seconds=ran.seconds,
+        code=ran.code,
+        lines=ran.lines,
+        why=ran.why,
+        startup=begun,
+        logged=logged_in(files),
     )
 
 

@@ -87,10 +87,18 @@ def launch_of(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool
     if spec.resources.nice:
         given["HPO_NICE"] = str(spec.resources.nice)
     return Launch(
-        trial.number, trial.attempt, tuple(command_line(spec, known)), given,
-        str(folder.workplace), files, spec.resources.timeout, spec.resources.grace, alone,
-        trial.task, spec.resources.gpus_per_trial,
-    )  # fmt: skip
+        number=trial.number,
+        attempt=trial.attempt,
+        argv=tuple(command_line(spec, known)),
+        environment=given,
+        cwd=str(folder.workplace),
+        folder=files,
+        timeout=spec.resources.timeout,
+        grace=spec.resources.grace,
+        alone=alone,
+        task=trial.task,
+        devices=spec.resources.gpus_per_trial,
+    )
 
 
 def _values(

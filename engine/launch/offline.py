@@ -45,7 +45,16 @@ def apply(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> Command:
 
 def answered(asked: float, action: str, args: Mapping[str, Any], answer: str) -> Command:
     """Return a command that was done here, ``asked`` at that time (Unix seconds)."""
-    return Command(0, asked, action, dict(args), asked, time.time(), True, answer)
+    return Command(
+        id=0,
+        asked=asked,
+        action=action,
+        args=dict(args),
+        taken=asked,
+        answered=time.time(),
+        ok=True,
+        answer=answer,
+    )
 
 
 @contextmanager

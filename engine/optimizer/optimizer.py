@@ -235,7 +235,16 @@ class Optimizer:
         trial = self._history.trial(number)
         text = f"Repeat of trial {number} with another seed, to know how sure its result is."
         for _ in range(checks.repeats(repeats)):
-            self._wanted.append(Wanted(trial.params, None, number, True, "confirm", text))
+            self._wanted.append(
+                Wanted(
+                    params=trial.params,
+                    task=None,
+                    source=number,
+                    repeat=True,
+                    kind="confirm",
+                    text=text,
+                )
+            )
 
     # -- the past -------------------------------------------------------------------------------
 

@@ -84,9 +84,14 @@ def choose(
     others = np.delete(index.ravel(), flat)
     runner_up = float(others.max()) if len(others) and np.isfinite(others.max()) else 0.0
     return Choice(
-        row, task, float(gain[row, task]), float(prices[row, task]), float(index[row, task]),
-        runner_up, float(np.sqrt(told[row, task])),
-    )  # fmt: skip
+        row=row,
+        task=task,
+        gain=float(gain[row, task]),
+        price=float(prices[row, task]),
+        index=float(index[row, task]),
+        runner_up=runner_up,
+        correlation=float(np.sqrt(told[row, task])),
+    )
 
 
 def tells(x: Array, models: Models) -> Array:

@@ -68,7 +68,14 @@ def wished(
     whole = exact(spec, space.decode(x[None])[0], params)
     if not space.keeps(whole):
         raise ValueError("this configuration breaks a constraint over the parameters")
-    return Wanted(whole, task, None, False, "enqueued", why or "Asked for.")
+    return Wanted(
+        params=whole,
+        task=task,
+        source=None,
+        repeat=False,
+        kind="enqueued",
+        text=why or "Asked for.",
+    )
 
 
 def carried_on(history: TrialHistory, number: int, task: int | None, why: str) -> Wanted:
@@ -80,7 +87,9 @@ def carried_on(history: TrialHistory, number: int, task: int | None, why: str) -
             f"trial {number} ran at {done!r}: it can only be continued at a more expensive task"
         )
     text = why or f"Asked for: trial {number} carried on."
-    return Wanted(trial.params, task, number, False, "promoted", text)
+    return Wanted(
+        params=trial.params, task=task, source=number, repeat=False, kind="promoted", text=text
+    )
 
 
 def kept(
@@ -126,7 +135,14 @@ def finalist(
     if number is None or runs[number] >= repeats:
         return None
     text = f"Repeat of trial {number}, one of the best, with another seed."
-    return Wanted(history.trials[number].params, None, number, True, "confirm", text)
+    return Wanted(
+        params=history.trials[number].params,
+        task=None,
+        source=number,
+        repeat=True,
+        kind="confirm",
+        text=text,
+    )
 
 
 def compromises(history: TrialHistory, best: Sequence[int]) -> list[int]:

@@ -100,14 +100,13 @@ class Chores:
         """See whether the budget is used up in its own unit."""
         desk = self.desk
         budget = desk.spec.budget
-        amount = used(
-            budget, desk.trials.values(), wall=time.time() - desk.started,
-            gpu=desk.gpu_time(),
-        )  # fmt: skip
-        exact = budget.unit in (BudgetUnit.FULL, BudgetUnit.TRIALS)
-        self.starter.over_budget = amount >= budget.amount + (1e-6 if exact else 0.0)
         if budget.unit is BudgetUnit.TRIALS:
-            self.starter.over_budget = len(desk.trials) >= budget.amount
+            self.starter.over_budget = self.starter.counted_out()
+            return
+        wall = time.time() - desk.started
+        amount = used(budget, desk.trials.values(), wall=wall, gpu=desk.gpu_time())
+        rounding = 1e-6 if budget.unit is BudgetUnit.FULL else 0.0
+        self.starter.over_budget = amount >= budget.amount + rounding
 
     def look(self) -> None:
         """Store what devices and trials use."""

@@ -97,7 +97,7 @@ class Starter:
                 return trial, slot
             if not desk.executor.keeps_room(trial.number):
                 return None
-        if self.over_budget or self._counted_out() or desk.enough():
+        if self.over_budget or self.counted_out() or desk.enough():
             return None
         suggestion = self._suggestion()
         slot = None if suggestion is None else self._room(suggestion.number, suggestion.task)
@@ -117,7 +117,7 @@ class Starter:
         self.waits = left
         return None
 
-    def _counted_out(self) -> bool:
+    def counted_out(self) -> bool:
         """Whether a budget of so many trials has been given out; asked before every start."""
         budget = self.desk.spec.budget
         return budget.unit is BudgetUnit.TRIALS and len(self.desk.trials) >= budget.amount

@@ -93,7 +93,13 @@ def _by_objective(snapshots: Sequence[Snapshot], metric: str, each: str) -> Comp
     log = log and bool((seen > 0).all())
     limits = tuple(dict.fromkeys(goals))
     return Comparison(
-        metric, objective.sign < 0, log, (courses[0], courses[1]), limits, "", problem
+        name=metric,
+        up=objective.sign < 0,
+        log=log,
+        courses=(courses[0], courses[1]),
+        goals=limits,
+        note="",
+        problem=problem,
     )
 
 
@@ -110,7 +116,15 @@ def _by_volume(snapshots: Sequence[Snapshot], metrics: list[str], each: str) -> 
         courses[at] = _course(s, *found)
     pair = (courses[0], courses[1])
     note = f"reference {volume_chart.reference_of(box)}"
-    return Comparison(volume_chart.NAME, True, False, pair, (), note, problem)
+    return Comparison(
+        name=volume_chart.NAME,
+        up=True,
+        log=False,
+        courses=pair,
+        goals=(),
+        note=note,
+        problem=problem,
+    )
 
 
 def draw(canvas: Canvas, comparison: Comparison, names: tuple[str, str], glyphs: Glyphs) -> None:

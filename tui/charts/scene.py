@@ -55,9 +55,21 @@ class Scene:
         best = self._find_best(frame, spec)
         rows = bright(best, frame, spec, mask, options.best)
         picture = Picture(
-            canvas, frame, spec, view, options, self.glyphs, layers.plan, cells, top, first,
-            classified, best, rows, layers.missing(),
-        )  # fmt: skip
+            canvas=canvas,
+            frame=frame,
+            spec=spec,
+            view=view,
+            options=options,
+            glyphs=self.glyphs,
+            plan=layers.plan,
+            cells=cells,
+            top=top,
+            first=first,
+            classified=classified,
+            best=best,
+            bright=rows,
+            missing=layers.missing(),
+        )
         self._paint_layers(picture, layers)
         self._paint_lines(picture, layers)
         draw_axes(picture)

@@ -164,16 +164,16 @@ class StudyList:
         spent = spent_of(spec, study, frame, until)[0]
         queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
         return Summary(
-            folder,
-            study,
-            spec,
-            pid,
-            len(frame),
-            int(frame.in_state(TrialState.RUNNING).sum()),
-            spent,
-            best,
-            tally(frame, spec)[0],
-            touched,
+            folder=folder,
+            study=study,
+            spec=spec,
+            runner=pid,
+            trials=len(frame),
+            running=int(frame.in_state(TrialState.RUNNING).sum()),
+            spent=spent,
+            best=best,
+            met=tally(frame, spec)[0],
+            touched=touched,
             value=value if len(rows) else math.nan,
             edited=study.state is StudyState.FINISHED
             and edited_by_hand(folder.file, study.text) is not None,

@@ -123,14 +123,14 @@ def hydra_sweep(words: Sequence[str], folder: Path, script: Path | None, text: s
     single = [*_single(given, swept, fixed), *(["hydra.mode=RUN"] if by_file else [])]
     trials, metric = stated.sweeper.get("n_trials"), stated.data.get("optimized_metric")
     return Sweep(
-        (*words[:begin], *single),
-        " and ".join(stated.places),
-        {n: p for n, p in read.items() if p and n not in fixed},
-        {n: said if isinstance(said, str) else str(said) for n, said in stated.params.items()},
-        tuple(name for name, parameter in read.items() if parameter is None),
-        _directions(stated.sweeper.get("direction")),
-        metric if isinstance(metric, str) else "",
-        trials if isinstance(trials, int) and trials > 0 else None,
+        words=(*words[:begin], *single),
+        place=" and ".join(stated.places),
+        space={n: p for n, p in read.items() if p and n not in fixed},
+        said={n: said if isinstance(said, str) else str(said) for n, said in stated.params.items()},
+        unread=tuple(name for name, parameter in read.items() if parameter is None),
+        directions=_directions(stated.sweeper.get("direction")),
+        metric=metric if isinstance(metric, str) else "",
+        trials=trials if isinstance(trials, int) and trials > 0 else None,
     )
 
 

@@ -104,11 +104,19 @@ def sweep_of(data: object, called: str) -> Sweep:
         raise ValueError(f"{called}: method must be one of {listing(_METHODS)}{near}")
     unknown = ((str(key), did_you_mean(str(key), _KEYS)) for key in found if key not in _KEYS)
     return Sweep(
-        called, str(method), parameters, _text(found, "program"), _words(found, called),
-        _text(found, "name"), _goals(found, called), _run_cap(found, called),
-        bool(found.get("early_terminate")), _text(found, "project"), _text(found, "entity"),
-        tuple(f"{plain(key)} is not read{meant}" for key, meant in unknown if meant),
-    )  # fmt: skip
+        called=called,
+        method=str(method),
+        parameters=parameters,
+        program=_text(found, "program"),
+        command=_words(found, called),
+        name=_text(found, "name"),
+        goals=_goals(found, called),
+        run_cap=_run_cap(found, called),
+        stops_early=bool(found.get("early_terminate")),
+        project=_text(found, "project"),
+        entity=_text(found, "entity"),
+        unknown=tuple(f"{plain(key)} is not read{meant}" for key, meant in unknown if meant),
+    )
 
 
 def _goals(found: Mapping[str, Any], called: str) -> tuple[Objective, ...]:

@@ -177,7 +177,15 @@ class Surrogate:
             noisy = bool(np.any(repeat_noise(table, z) > _NOISY))
         believed = trust(joint, [w.fall for w in warps])
         reliability = self._failures.reliability(table, kept, fitted_on)
-        built = Models(joint, warps, z, table, noisy, believed, reliability)
+        built = Models(
+            posteriors=joint,
+            warps=warps,
+            z=z,
+            table=table,
+            noisy=noisy,
+            trust=believed,
+            reliability=reliability,
+        )
         if min(believed, default=1.0) < TRUSTED:
             built = self._doubting(built, kept, usable)
         self._built = (version, built)
