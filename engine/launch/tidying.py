@@ -7,7 +7,7 @@ from hpo_tui.engine.checkpoints import needs, remove_files, size_of
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.launch.refusals import LaunchError, runs
-from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
@@ -36,7 +36,8 @@ def checkpoints(folder: StudyFolder) -> Checkpoints:
     """Return what :func:`tidy` would remove.
 
     The best of the full task, starred trials, and trials that are yet to end keep theirs. Raises
-    :class:`LaunchError` if a runner, or a trial without one, may write checkpoints.
+    :class:`LaunchError` if a runner, or a trial without one, may write checkpoints, or if the
+    study's file does not say what it is.
     """
     if folder.runner_pid() is not None:
         raise LaunchError(runs(folder))
@@ -44,9 +45,15 @@ def checkpoints(folder: StudyFolder) -> Checkpoints:
         raise LaunchError(f"there is no study in {folder.path}")
     if refusal := in_the_way(folder):
         raise LaunchError(refusal)
-    with StudyReader(folder.db) as reader:
-        trials = {t.number: t for t in reader.trials()}
-        spec = StudySpec.from_text(reader.study().text, folder.file)
+    try:
+        with StudyReader(folder.db) as reader:
+            trials = {t.number: t for t in reader.trials()}
+            spec = StudySpec.from_text(reader.study().text, folder.file)
+    except LookupError as error:
+        raise LaunchError(str(error)) from error
+    except SpecError as error:
+        said = f"the study text in {folder.db} cannot be understood: {error}"
+        raise LaunchError(f"{said}. It tells which checkpoints are needed") from error
     found = needs(spec, trials)
     sizes = {n: size_of(folder.trial(n).checkpoint) for n in trials}
     others = {n: sizes[n] for n in sorted({*found.maybe, *found.drop}) if sizes[n]}

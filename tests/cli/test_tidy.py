@@ -1,8 +1,11 @@
 import errno
 import fcntl
 import json
+import re
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +91,21 @@ def test_what_cannot_be_removed_is_said_and_what_was_is_recorded(
     assert "the checkpoints of 2 of 10 trials are removed" in ran.err
     with StudyReader(folder.db) as reader:
         assert reader.events()[-1].text == "removed the checkpoints of 2 trials, as asked for"
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("UPDATE study SET text = '[study'", "the study text in .* cannot be understood"),
+        ("DELETE FROM study", "holds no study yet"),
+    ],
+)
+def test_nothing_is_removed_where_nobody_knows_what_is_needed(
+    hpo: Call, folder: StudyFolder, damage: str, said: str
+) -> None:
+    with closing(sqlite3.connect(folder.db)) as conn, conn:
+        conn.execute(damage)
+    ran = hpo("tidy", "sparse", "--yes")
+    assert (ran.code, left(folder)) == (1, set(range(1, 13)))
+    assert re.search(said, ran.err)
+    assert "bug" not in ran.err
