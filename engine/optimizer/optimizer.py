@@ -26,7 +26,7 @@ from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.options import Options, end
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Suggestions
-from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, kept, wished
+from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, kept, repeat_of, wished
 from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 
 
@@ -235,16 +235,7 @@ class Optimizer:
         trial = self._history.trial(number)
         text = f"Repeat of trial {number} with another seed, to know how sure its result is."
         for _ in range(checks.repeats(repeats)):
-            self._wanted.append(
-                Wanted(
-                    params=trial.params,
-                    task=None,
-                    source=number,
-                    repeat=True,
-                    kind="confirm",
-                    text=text,
-                )
-            )
+            self._wanted.append(repeat_of(trial, text))
 
     # -- the past -------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.encoding.completion import completed
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
@@ -92,6 +93,13 @@ def carried_on(history: TrialHistory, number: int, task: int | None, why: str) -
     )
 
 
+def repeat_of(trial: Trial, text: str) -> Wanted:
+    """Return the wish for one more full-task run of a trial's configuration, with its own seed."""
+    return Wanted(
+        params=trial.params, task=None, source=trial.number, repeat=True, kind="confirm", text=text
+    )
+
+
 def kept(
     wish: Wanted, spec: StudySpec, before: Sequence[str], tasks: Sequence[str]
 ) -> Wanted | None:
@@ -135,14 +143,7 @@ def finalist(
     if number is None or runs[number] >= repeats:
         return None
     text = f"Repeat of trial {number}, one of the best, with another seed."
-    return Wanted(
-        params=history.trials[number].params,
-        task=None,
-        source=number,
-        repeat=True,
-        kind="confirm",
-        text=text,
-    )
+    return repeat_of(history.trials[number], text)
 
 
 def compromises(history: TrialHistory, best: Sequence[int]) -> list[int]:
