@@ -63,7 +63,7 @@ class Optimizer:
         self._search = Search(spec, self.seed, self._earlier)
         self._search.several = self._several
         self._durations = Durations(self._search.space, self._search.builder)
-        self._suggestions = Suggestions(spec, self._history, self._search.space)
+        self._suggestions = Suggestions(self._history, self._search.space)
         self._mapper = Mapper()
 
     # -- asking ---------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ class Optimizer:
         """
         room = self._room(left)
         number = self._history.next_number
-        options = Options(self.spec, self._history, room, self._measured())
+        options = Options(self._history, room, self._measured())
         while self._wanted:
             wanted = self._wanted.popleft()
             asked = self._suggestions.of_wish(wanted, options, number)
@@ -178,7 +178,7 @@ class Optimizer:
 
     def should_stop(self, number: int) -> StopDecision:
         """Whether a running trial's reports leave it a chance of ending among the best."""
-        return stopping.decide(self.spec, self._history, self._history.trial(number))
+        return stopping.decide(self._history, self._history.trial(number))
 
     def fail(self, number: int, reason: str = "", *, charged: float | None = None) -> None:
         """Note that a trial failed by its parameters (``oom``, ``diverged``): this teaches.
@@ -288,26 +288,26 @@ class Optimizer:
 
     def best(self) -> list[int]:
         """Full-task trials that meet every goal; with several objectives their Pareto front."""
-        return best_trials(self.spec, self._history, self._search)
+        return best_trials(self._history, self._search)
 
     def tasks(self) -> list[TaskInsight]:
         """Return what every cheap task tells about every metric of the full one."""
-        return insight.insights(self.spec, self._history, self._search)
+        return insight.insights(self._history, self._search)
 
     def learned(self) -> list[EarlierInsight]:
         """Return how far every earlier study's guess at every metric holds."""
-        return insight.learned(self.spec, self._history, self._search)
+        return insight.learned(self._history, self._search)
 
     def slices(self) -> list[Slice]:
         """Return what is expected of every metric along every parameter from one of the best."""
-        return slicing.slices(self.spec, self._history, self._search, self.best())
+        return slicing.slices(self._history, self._search, self.best())
 
     def maps(self) -> Iterator[Map]:
         """Return what is expected of every metric over pairs of the parameters that matter most.
 
         Each is worked out when it is asked for, by what is known now.
         """
-        return self._mapper.maps(self.spec, self._history, self._search, self.best())
+        return self._mapper.maps(self._history, self._search, self.best())
 
     def eta(self, workers: int) -> float | None:
         """Seconds to the end of the budget with so many trials at once; None where unknown."""
@@ -324,7 +324,7 @@ class Optimizer:
     def price(self, params: Mapping[str, Value], task: str) -> float:
         """Marginal cost of a configuration at a task, measured where the study asks for it."""
         index = self._history.task(task)
-        options = Options(self.spec, self._history, None, self._measured())
+        options = Options(self._history, None, self._measured())
         x = self._search.space.encode(params)
         return options.charge(self._history.known(dict(params)), index, x)
 

@@ -11,7 +11,7 @@ from hpo_tui.engine.optimizer.api import BudgetSpent, SpaceExhausted
 from hpo_tui.engine.optimizer.durations import Prices
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
-from hpo_tui.engine.spec import BudgetUnit, StudySpec
+from hpo_tui.engine.spec import BudgetUnit
 
 _DEAR = 0.5
 """Share of the full task's cost above which a first look that cannot be resumed is too dear."""
@@ -35,11 +35,11 @@ class Options:
 
     def __init__(
         self,
-        spec: StudySpec,
         history: TrialHistory,
         left: float | None,
         measured: Prices | None = None,
     ) -> None:
+        spec = history.spec
         self.history = history
         self.by_count = spec.budget.unit is BudgetUnit.TRIALS
         self.room = np.inf if left is None else left + EPS

@@ -39,7 +39,7 @@ def attributes(search: Search, history: TrialHistory, trial: FrozenTrial) -> dic
     Raises :class:`BudgetSpent` where nothing can be paid.
     """
     budget = search.spec.budget
-    options = Options(search.spec, history, history.left(budget.amount, budget.unit))
+    options = Options(history, history.left(budget.amount, budget.unit))
     plan = _plan(search, options, trial)
     before = history.checkpoint(plan.configuration, plan.task)
     return {

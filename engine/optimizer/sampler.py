@@ -139,7 +139,7 @@ class CostWeightedSampler(BaseSampler):
             def choose() -> Params:
                 history = self._history(study, spec, trial)
                 number = bridge.ours(trial.number)
-                proposal = search.propose(history, Options(spec, history, None), number)
+                proposal = search.propose(history, Options(history, None), number)
                 if proposal is None:
                     x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
                 else:

@@ -172,7 +172,7 @@ class Search:
             pick = pick.by_the_look(prices[pick.row], tells(x[pick.row][None], now)[0])
         configuration = None if pick.row < new else ids[pick.row - new]
         forced = guard.told if guard.forced else None
-        why = explained(self.spec, history, configuration, pick, forced)
+        why = explained(history, configuration, pick, forced)
         if now.reliability is not None:
             why["chance"] = float(now.reliability.chance(x[pick.row][None])[0])
         return Proposal(x[pick.row], configuration, pick.task, why)

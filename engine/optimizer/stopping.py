@@ -15,7 +15,6 @@ from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import StopDecision, Trial
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.curves import ENOUGH, alike, ends, outlook, standing
-from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import plural
 
 _DRAWS = 256
@@ -24,8 +23,9 @@ _REST = 0.1
 """Share of a trial's steps that is run to the end, whatever the chance of a good result."""
 
 
-def decide(spec: StudySpec, history: TrialHistory, trial: Trial) -> StopDecision:
+def decide(history: TrialHistory, trial: Trial) -> StopDecision:
     """Stop or let run. Only where four trials of its task have ended to compare with."""
+    spec = history.spec
     if not spec.stopping.enabled:
         return StopDecision(False, "Early stopping is switched off.", 1.0)
     if trial.repeat or not trial.reports:

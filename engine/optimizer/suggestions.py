@@ -10,7 +10,7 @@ from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.wishes import Wanted, exact
-from hpo_tui.engine.spec import Params, StudySpec, Value
+from hpo_tui.engine.spec import Params, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Proposal:
 class Suggestions:
     """Makes the suggestion and the running trial of what was found or asked for."""
 
-    def __init__(self, spec: StudySpec, history: TrialHistory, space: Space) -> None:
-        self.spec, self.history, self.space = spec, history, space
+    def __init__(self, history: TrialHistory, space: Space) -> None:
+        self.history, self.space = history, space
 
     def of_proposal(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
         """Enter a proposal into the history as running."""
-        params = exact(self.spec, self.space.decode(proposal.x[None])[0], proposal.given)
+        params = exact(self.history.spec, self.space.decode(proposal.x[None])[0], proposal.given)
         configuration = proposal.configuration
         if configuration is None:
             configuration = self.history.configuration(params)

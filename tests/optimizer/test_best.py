@@ -55,13 +55,13 @@ def test_the_model_decides_between_results_where_these_are_noisy(
 ) -> None:
     first = [0.0, 1.0] if repeated else [0.0]
     opt = _run(lab, {0.2: first, 0.5: [0.1], 0.8: [0.3]}, noisy=noisy)
-    assert best_trials(opt.spec, opt._history, _search(believed)) == [number]
+    assert best_trials(opt._history, _search(believed)) == [number]
 
 
 def test_results_decide_where_the_model_cannot(lab: Any) -> None:
     opt = _run(lab, {0.2: [0.0], 0.5: [0.1], 0.8: [0.3]}, noisy=True)
     search = _search(noisy=True)
-    assert best_trials(opt.spec, opt._history, search) == [3]
+    assert best_trials(opt._history, search) == [3]
     search.models = lambda history: None
-    assert best_trials(opt.spec, opt._history, search) == [1]
-    assert best_trials(opt.spec, opt._history, _search(noisy=True, outside=True)) == [1]
+    assert best_trials(opt._history, search) == [1]
+    assert best_trials(opt._history, _search(noisy=True, outside=True)) == [1]

@@ -19,7 +19,7 @@ def test_a_dear_configuration_is_not_looked_at_where_its_full_run_cannot_be_paid
         costs=[t.cost for t in spec.tasks_by_cost],
         factor=lambda x: np.where(x[:, 0] > 0.5, 3.0, 1.0),
     )
-    options = Options(spec, TrialHistory(spec), 1.0, thrice)
+    options = Options(TrialHistory(spec), 1.0, thrice)
     prices = options.table([None, None], np.array([[0.2, 0.5], [0.9, 0.5]]))
     np.testing.assert_allclose(prices, [[0.25, 0.5, 1.0], [np.inf] * 3])
 
@@ -30,9 +30,7 @@ def test_a_dear_look_must_leave_a_twentieth_more_of_a_budget_of_time(lab: Any) -
         costs=[t.cost for t in spec.tasks_by_cost], factor=lambda x: np.full(len(x), 1.5)
     )
     for left, looks in ((1.55, False), (1.6, True)):
-        prices = Options(spec, TrialHistory(spec), left, half_more).table(
-            [None], np.full((1, 2), 0.5)
-        )
+        prices = Options(TrialHistory(spec), left, half_more).table([None], np.full((1, 2), 0.5))
         assert np.isfinite(prices).tolist() == [[looks, looks, True]]
 
 
@@ -55,7 +53,7 @@ def _options(lab: Any, budget: Any, left: float, *, resume: bool = True, looks: 
     history = TrialHistory(spec)
     for n in range(1, looks + 1):
         history.add(Trial(n, n, {"x": n / 10, "y": 0.5}, 0, "complete", 0.25, charged=0.25))
-    return Options(spec, history, left)
+    return Options(history, left)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +118,7 @@ def test_what_goes_on_for_want_of_anything_new_says_how_many_could(lab: Any) -> 
         assert asked.task == "cheap"
         opt.tell(asked.number, lab.bowl(asked.params, asked.task))
     history, search = opt._history, opt._search
-    options = Options(spec, history, None)
+    options = Options(history, None)
     options.new_tasks = []
     for configurations, said in (
         ([1, 2, 3], "The oldest of 3 configurations that can go on now, to full: "),

@@ -6,15 +6,15 @@ from hpo_tui.engine.analysis.front import pareto_mask
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search
-from hpo_tui.engine.spec import StudySpec
 
 
-def best_trials(spec: StudySpec, history: TrialHistory, search: Search) -> list[int]:
+def best_trials(history: TrialHistory, search: Search) -> list[int]:
     """Numbers of the best trials, by the first objective, then by number.
 
     Repeats of a configuration are averaged; where results are noisy and were not repeated the
     model's mean decides.
     """
+    spec = history.spec
     groups: dict[int, list[int]] = {}
     for trial in history.trials.values():
         if trial.task == history.full and trial.state == "complete":
@@ -40,23 +40,18 @@ def best_trials(spec: StudySpec, history: TrialHistory, search: Search) -> list[
         [[v[names.index(o.metric)] * o.sign for o in spec.objectives] for v in values]
     )
     if spec.noisy or (spec.noisy is None and any(len(g) > 1 for g in groups.values())):
-        losses = _modelled(spec, history, search, kept, losses)
+        losses = _modelled(history, search, kept, losses)
     order = [int(i) for i in np.lexsort((np.array(kept), losses[:, 0]))]
     first = pareto_mask(losses)
     return [kept[i] for i in order if first[i]]
 
 
-def _modelled(
-    spec: StudySpec,
-    history: TrialHistory,
-    search: Search,
-    kept: list[int],
-    losses: Array,
-) -> Array:
+def _modelled(history: TrialHistory, search: Search, kept: list[int], losses: Array) -> Array:
     """Losses as the model sees them where it can, in model units."""
     models = search.models(history)
     rows = [search.builder.encoded(history.trials[n]) for n in kept]
     if models is None or not models.noisy or any(r is None for r in rows):
         return losses
-    mean = models.mean(np.array(rows))
-    return np.asarray(mean[:, [spec.metric_names.index(o.metric) for o in spec.objectives]])
+    names = history.spec.metric_names
+    columns = [names.index(o.metric) for o in history.spec.objectives]
+    return np.asarray(models.mean(np.array(rows))[:, columns])

@@ -16,14 +16,13 @@ from hpo_tui.engine.optimizer.models.curves import bounded
 from hpo_tui.engine.optimizer.models.guess import FEWEST, Guess
 from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.search import Search
-from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import listing
 
 FEWEST_PAIRS = 3
 """Pairs from which on there is a rank correlation."""
 
 
-def insights(spec: StudySpec, history: TrialHistory, search: Search) -> list[TaskInsight]:
+def insights(history: TrialHistory, search: Search) -> list[TaskInsight]:
     """One line per cheap task and metric.
 
     The correlation is the model's, between two functions of the configuration; where the model has
@@ -33,9 +32,10 @@ def insights(spec: StudySpec, history: TrialHistory, search: Search) -> list[Tas
     results alone, without a model, and with what the task costs.
     """
     models = search.models(history)
+    metrics = history.spec.metric_names
     out = []
     for t in range(history.full):
-        for k, metric in enumerate(spec.metric_names):
+        for k, metric in enumerate(metrics):
             low_values, full_values = paired(history, t, metric)
             pairs = len(low_values)
             rank = _spearman(low_values, full_values)
@@ -49,27 +49,25 @@ def insights(spec: StudySpec, history: TrialHistory, search: Search) -> list[Tas
     return out
 
 
-def learned(spec: StudySpec, history: TrialHistory, search: Search) -> list[EarlierInsight]:
+def learned(history: TrialHistory, search: Search) -> list[EarlierInsight]:
     """One line per earlier study and metric.
 
     The interval is Fisher's around the correlation shrunk by n / (n + 2): of three pairs one set in
     six is in perfect order by chance.
     """
     return [
-        _holds(spec, history, search, guess, metric)
+        _holds(history, search, guess, metric)
         for guess in search.guesses
-        for metric in spec.metric_names
+        for metric in history.spec.metric_names
     ]
 
 
-def _holds(
-    spec: StudySpec, history: TrialHistory, search: Search, guess: Guess, metric: str
-) -> EarlierInsight:
+def _holds(history: TrialHistory, search: Search, guess: Guess, metric: str) -> EarlierInsight:
     """Return how far one guess at a metric holds."""
     x, values = _most_run(history, search, metric)
     rank: float | None = None
     if metric in guess.metrics and len(x):
-        sign = signs(spec)[spec.metric_names.index(metric)]
+        sign = signs(history.spec)[history.spec.metric_names.index(metric)]
         rank = _spearman(guess.says(metric, x), sign * values)
     pairs = len(x)
     low, high = fisher((rank or 0.0) * pairs / (pairs + 2.0), pairs)
@@ -78,18 +76,17 @@ def _holds(
     else:
         low, high = min(low, rank), max(high, rank)
         verdict = _learned(guess.name, metric, rank, (low, high))
-        verdict += f"; weight {_weight(spec, history, search, guess, metric):+.2f}"
+        verdict += f"; weight {_weight(history, search, guess, metric):+.2f}"
     return EarlierInsight(guess.name, metric, guess.rows, rank, low, high, pairs, verdict)
 
 
-def _weight(
-    spec: StudySpec, history: TrialHistory, search: Search, guess: Guess, metric: str
-) -> float:
+def _weight(history: TrialHistory, search: Search, guess: Guess, metric: str) -> float:
     """Return what one guess at a metric counts for: the slope along it."""
     models = search.models(history)
     assert models is not None
+    k = history.spec.metric_names.index(metric)
     those = [g for g in search.guesses if metric in g.metrics]
-    return float(models.posteriors[spec.metric_names.index(metric)].slopes()[those.index(guess)])
+    return float(models.posteriors[k].slopes()[those.index(guess)])
 
 
 def _most_run(history: TrialHistory, search: Search, metric: str) -> tuple[Array, Array]:

@@ -24,7 +24,6 @@ from hpo_tui.engine.optimizer.explain.readout import (
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.surrogate import Models
 from hpo_tui.engine.optimizer.search import Search
-from hpo_tui.engine.spec import StudySpec
 
 MOST = 17
 """Values along a parameter."""
@@ -49,15 +48,13 @@ class Mapper:
         self._at = 0
         """Results by which it was found."""
 
-    def maps(
-        self, spec: StudySpec, history: TrialHistory, search: Search, best: Sequence[int]
-    ) -> Iterator[Map]:
+    def maps(self, history: TrialHistory, search: Search, best: Sequence[int]) -> Iterator[Map]:
         """Return the maps, pair by pair and metric by metric, each pair worked out when it is due.
 
         They are of the models of now, whatever is told in between. Through the same trial as the
         slices; none before there is a full result, or where only one parameter varies.
         """
-        found = stand(spec, history, search, best)
+        found = stand(history, search, best)
         if found is None:
             return iter(())
         space = search.space
@@ -66,7 +63,9 @@ class Mapper:
         axes = {j: at for j in order if len(at := places(space.axes[j], MOST)) > 1}
         chosen = list(axes)[:PARAMETERS]
         pairs = sorted(combinations(range(len(chosen)), 2), key=max)
-        readings = [Reading(history, found.models, k) for k in range(len(spec.metric_names))]
+        readings = [
+            Reading(history, found.models, k) for k in range(len(history.spec.metric_names))
+        ]
         return (
             one
             for a, b in pairs

@@ -18,7 +18,6 @@ from hpo_tui.engine.optimizer.models.transform import FAR, losses, offsets
 from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.wishes import compromises
-from hpo_tui.engine.spec import StudySpec
 
 MOST_CHOICES = 25
 """Choices along a parameter that are looked at."""
@@ -33,9 +32,7 @@ class Stand:
     x: Array
 
 
-def stand(
-    spec: StudySpec, history: TrialHistory, search: Search, best: Sequence[int]
-) -> Stand | None:
+def stand(history: TrialHistory, search: Search, best: Sequence[int]) -> Stand | None:
     """Return the trial among the ``best`` that is least bad in any objective.
 
     While there is none, the full result that is nearest to the goals; None before there is a full
@@ -45,7 +42,7 @@ def stand(
     if models is None:
         return None
     number = next(iter(compromises(history, best)), None)
-    number = _nearest(spec, history, models) if number is None else number
+    number = _nearest(history, models) if number is None else number
     x = None if number is None else search.builder.encoded(history.trials[number])
     return None if number is None or x is None else Stand(models, number, x)
 
@@ -71,13 +68,14 @@ def places(axis: Axis, count: int) -> Array:
     return np.unique(axis.snap(np.linspace(0.0, 1.0, count)))
 
 
-def _nearest(spec: StudySpec, history: TrialHistory, models: Models) -> int | None:
+def _nearest(history: TrialHistory, models: Models) -> int | None:
     """Return the trial with the full result that misses the goals by least, None without one."""
     table = models.table
     there = (table.task == history.full) & table.final & np.isfinite(table.values).all(axis=1)
     if not there.any():
         return None
-    names, warps = spec.metric_names, models.warps
+    spec, warps = history.spec, models.warps
+    names = spec.metric_names
     limits = [
         (k := names.index(o.metric), -np.inf, warps[k].limit(o.threshold))
         for o in spec.objectives

@@ -14,7 +14,6 @@ from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.explain.readout import Reading, filled, places, shortened, stand
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search
-from hpo_tui.engine.spec import StudySpec
 
 MOST, FEWEST = 25, 9
 """Values along a parameter."""
@@ -24,15 +23,13 @@ _DIGITS = 6
 """What is beyond them nobody sees."""
 
 
-def slices(
-    spec: StudySpec, history: TrialHistory, search: Search, best: Sequence[int]
-) -> list[Slice]:
+def slices(history: TrialHistory, search: Search, best: Sequence[int]) -> list[Slice]:
     """Return a slice per searched parameter that has a value there, and metric.
 
     Through the trial among the ``best`` that is least bad in any objective; while there is none,
     through the full result that is nearest to the goals. Empty before there is a full result.
     """
-    found = stand(spec, history, search, best)
+    found = stand(history, search, best)
     if found is None:
         return []
     space, x, models = search.space, found.x, found.models
@@ -47,7 +44,7 @@ def slices(
         at = slice(start, start + len(rows))
         start += len(rows)
         values = tuple(params[space.names[j]] for params in space.decode(rows))
-        for k, metric in enumerate(spec.metric_names):
+        for k, metric in enumerate(history.spec.metric_names):
             told = metrics[k].band(mean[at, k], sd[at, k])
             numbers = (tuple(shortened(v, _DIGITS).tolist()) for v in told)
             out.append(Slice(found.number, space.names[j], metric, values, *numbers))

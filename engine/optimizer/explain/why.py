@@ -8,14 +8,14 @@ from hpo_tui.engine.spec import StudySpec
 
 
 def explained(
-    spec: StudySpec, history: TrialHistory, source: int | None, pick: Choice, forced: float | None
+    history: TrialHistory, source: int | None, pick: Choice, forced: float | None
 ) -> dict[str, Any]:
     """Return the kind of a choice, a sentence and its numbers.
 
     ``source``: the configuration that goes on, None for a new one. ``forced``: the share that cheap
     tasks explain of the full one, where the guard asked for the full task.
     """
-    tasks = spec.tasks_by_cost
+    tasks = history.spec.tasks_by_cost
     name = tasks[pick.task].name
     why: dict[str, Any] = {
         "gain": pick.gain, "price": pick.price, "index": pick.index,
