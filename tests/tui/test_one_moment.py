@@ -4,7 +4,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -148,3 +148,29 @@ def test_a_file_server_that_does_not_answer_ends_no_watch(
         assert until(lambda: any("does not answer" in text for text in sentences))
         mute.clear()
         assert until(lambda: sentences[-1:] == [""])
+
+
+def test_who_hurries_while_a_picture_is_taken_has_another_at_once(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hpo_tui.tui.watching.watcher.LEAST_SECONDS", 1000.0)
+    reasons: list[str] = []
+
+    def take(picture: Snapshot) -> None:
+        reasons.append(picture.study.reason)
+        if len(reasons) == 1:
+            with closing(StudyWriter(study.db)) as mine:
+                mine.update_study(reason="as asked")
+            watcher.hurry()
+        else:
+            watcher.stop()
+
+    watcher = StudyWatcher(study, take, lambda _: None)
+    thread = threading.Thread(target=watcher.run)
+    thread.start()
+    thread.join(10)
+    lost = thread.is_alive()
+    watcher.stop()
+    thread.join()
+    assert not lost
+    assert reasons[1:] == ["as asked"]
