@@ -46,8 +46,15 @@ class Table:
 
     def rows(self, i: Index) -> "Table":
         """Return some of the rows."""
-        return Table(self.x[i], self.task[i], self.config[i], self.trial[i],
-                     self.values[i], self.final[i], self.failed[i])  # fmt: skip
+        return Table(
+            x=self.x[i],
+            task=self.task[i],
+            config=self.config[i],
+            trial=self.trial[i],
+            values=self.values[i],
+            final=self.final[i],
+            failed=self.failed[i],
+        )
 
 
 def step_key(spec: StudySpec) -> list[float] | None:
@@ -177,13 +184,13 @@ class Builder:
             if row.trial.state != "failed":
                 values[i] = [row.metrics.get(name, np.nan) for name in names]
         return Table(
-            np.array([r.x for r in rows]).reshape(n, self.space.d),
-            np.array([r.task for r in rows], dtype=np.intp),
-            np.array([r.trial.configuration for r in rows], dtype=np.intp),
-            np.array([r.trial.number for r in rows], dtype=np.intp),
-            bounded(values),
-            np.array([r.final for r in rows], dtype=bool),
-            np.array([r.trial.state == "failed" for r in rows], dtype=bool),
+            x=np.array([r.x for r in rows]).reshape(n, self.space.d),
+            task=np.array([r.task for r in rows], dtype=np.intp),
+            config=np.array([r.trial.configuration for r in rows], dtype=np.intp),
+            trial=np.array([r.trial.number for r in rows], dtype=np.intp),
+            values=bounded(values),
+            final=np.array([r.final for r in rows], dtype=bool),
+            failed=np.array([r.trial.state == "failed" for r in rows], dtype=bool),
         )
 
 

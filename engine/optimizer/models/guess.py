@@ -87,13 +87,13 @@ class Guess:
         n, names = len(kept), self._spec.metric_names
         values = [[f.metrics.get(name, np.nan) for name in names] for _, f in kept]
         return Table(
-            np.array([x for x, _ in kept]).reshape(n, self._space.d),
-            np.array([f.task for _, f in kept], dtype=np.intp),
-            np.array([f.configuration for _, f in kept], dtype=np.intp),
-            np.arange(n),
-            np.array(values, dtype=float).reshape(n, len(names)),
-            np.ones(n, dtype=bool),
-            np.array([f.failed for _, f in kept], dtype=bool),
+            x=np.array([x for x, _ in kept]).reshape(n, self._space.d),
+            task=np.array([f.task for _, f in kept], dtype=np.intp),
+            config=np.array([f.configuration for _, f in kept], dtype=np.intp),
+            trial=np.arange(n),
+            values=np.array(values, dtype=float).reshape(n, len(names)),
+            final=np.ones(n, dtype=bool),
+            failed=np.array([f.failed for _, f in kept], dtype=bool),
         )
 
     def says(self, metric: str, x: Array) -> Array:
