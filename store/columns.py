@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hpo_tui.store.connect import one_moment
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Value
+from hpo_tui.store.rows import no_state
 from hpo_tui.store.schema import TEXT, TRUTH, quoted, wasted_column
 
 if TYPE_CHECKING:
@@ -104,7 +105,10 @@ class FrameReader:
         ints: dict[str, Any] = {
             n: np.array([v or 0 for v in next(column)], dtype=np.int64) for n in _INTS
         }
-        state = np.array(next(column), dtype=np.int8)
+        states = next(column)
+        if None in states:
+            raise no_state(int(ints["number"][states.index(None)]))
+        state = np.array(states, dtype=np.int8)
         codes = {name: i for i, name in enumerate(tasks)}
         tags = self._tags
         task = np.array([codes[v] for v in next(column)], dtype=np.int16)

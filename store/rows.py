@@ -57,7 +57,7 @@ def trial_from(
     """
     # A file of an earlier schema, which no runner has opened since, lacks what was added.
     known = {k: row[k] for k in TRIAL_FIELDS if k in row}
-    known["state"] = TrialState(known["state"])
+    known["state"] = _state_of(row)
     known["why"] = json.loads(known["why"])
     known["tags"] = tuple(json.loads(known["tags"]))
     known["teaches"] = bool(known["teaches"])
@@ -70,6 +70,21 @@ def trial_from(
         },
         metrics={name: row[c] for c, name in metrics.items() if row[c] is not None},
         **known,
+    )
+
+
+def _state_of(row: Mapping[str, Any]) -> TrialState:
+    try:
+        return TrialState(row["state"])
+    except ValueError as error:
+        raise no_state(row["number"]) from error
+
+
+def no_state(trial: int) -> sqlite3.DatabaseError:
+    """Return what is wrong where a trial's state is none that there is."""
+    return sqlite3.DatabaseError(
+        f"the state of trial {trial} in it is none of {', '.join(TrialState)}: another program may"
+        " have written it"
     )
 
 

@@ -75,6 +75,20 @@ def test_a_value_that_others_have_written_is_damage(
     assert "it is damaged (a value in it is none that hpo-tui writes:" in explained(caught.value)
 
 
+@pytest.mark.parametrize("read", [StudyReader.trials, StudyReader.frame])
+def test_a_state_that_another_program_has_written_is_said_to_be_none(
+    path: Path, read: Callable[[StudyReader], object]
+) -> None:
+    writer = StudyWriter(path)
+    for number in (1, 2):
+        writer.add_trial(Trial(number, number, "full", TrialState.COMPLETE, 1.0, {}))
+    writer.conn.execute("UPDATE trials SET state = 'done' WHERE number = 2")
+    writer.close()
+    with pytest.raises(sqlite3.DatabaseError) as caught, StudyReader(path) as reader:
+        read(reader)
+    assert "the state of trial 2 in it is none of waiting, running, " in explained(caught.value)
+
+
 @pytest.mark.parametrize("opened", [StudyReader, StudyWriter])
 def test_a_damaged_file_is_not_left_open(
     path: Path, opened: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
