@@ -216,6 +216,20 @@ def test_best_is_empty_when_nothing_meets_the_goals(
     assert "0.92 !" in shown
 
 
+def test_near_misses_follow_the_best_where_they_are_asked_for(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    said = "The nearest of those that miss a goal:"
+    assert said not in hpo("best").out
+    best, near = hpo("best", "--near").out.split(said)
+    asked = [n["trial"] for n in json.loads(hpo("best", "--json", "--near").out) if not n["meets"]]
+    assert "!" not in best
+    found = [row.split()[0] for row in near.splitlines() if "!" in row]
+    assert found == [*map(str, asked), "!"]  # the last line says what the mark means
+    assert said not in hpo("best", "--near", "-n", 1).out
+
+
 def test_export_json_is_one_line_a_trial(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

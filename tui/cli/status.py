@@ -168,7 +168,7 @@ def best(
         raise click.UsageError("choose one of --json, --markdown, --latex and --command")
     picture = picture_of(find(study))
     if not (as_json or as_command or written):
-        show_best(picture, most)
+        show_best(picture, most, near=near)
         return
     from hpo_tui.engine.analysis.front import best_rows, near_misses
     from hpo_tui.store.transfer.write_text import json_line

@@ -204,8 +204,11 @@ def beside(value: float, goal: Objective | OutcomeConstraint) -> str:
     return next(fair, exact(value))
 
 
-def show_best(picture: Snapshot, most: int = 10) -> None:
-    """Print the best trials with their goals, or in how far the nearest ones miss them."""
+def show_best(picture: Snapshot, most: int = 10, *, near: bool = False) -> None:
+    """Print the best trials with their goals, or in how far the nearest ones miss them.
+
+    ``near``: these too, as far as the best leave room among ``most``.
+    """
     frame, spec = picture.frame, picture.spec
     met, full = tally(frame, spec)
     rows = best_rows(frame, spec)
@@ -223,10 +226,16 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
         front = "" if len(spec.objectives) < 2 else f"; {len(rows)} of them on the Pareto front"
         say(f"{met} of {counted} {what}{front}:")
     numbers = [int(frame.number[r]) for r in rows[:most]]
-    _show_trials(results_of(picture, numbers), spec, result_counts(picture))
+    several = result_counts(picture)
+    _show_trials(results_of(picture, numbers), spec, several)
     if len(rows) > most:
         name = plain(picture.folder.word)
         say(f"and {len(rows) - most} more (hpo-tui best {name} -n {len(rows)})")
+    missing = near_misses(frame, spec, most - len(numbers)) if near and met else rows[:0]
+    if len(missing):
+        say()
+        say("The nearest of those that miss a goal:")
+        _show_trials(results_of(picture, frame.number[missing].tolist()), spec, several)
     for edge in edges(frame, spec):
         say(edge.advice)
 
