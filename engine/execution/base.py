@@ -1,5 +1,6 @@
 """The executor's interface: where a trial's process runs and how it is held. Makers: local, ray."""
 
+import signal
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,11 +90,16 @@ class Running(ABC):
         Raises OSError where its files cannot be read at present: ask again later.
         """
 
-    def stop(self) -> None:  # noqa: B027 - to do nothing is the rule
-        """Ask it to end: SIGTERM, the grace period, SIGKILL."""
+    def stop(self) -> None:
+        """Ask it to end: the shim passes SIGTERM on, and kills after the grace period."""
+        self._signal(signal.SIGTERM)
 
-    def kill(self) -> None:  # noqa: B027 - to do nothing is the rule
-        """End it and all that it started, at once."""
+    def kill(self) -> None:
+        """Have the shim kill it and all that it started, at once."""
+        self._signal(signal.SIGUSR1)
+
+    def _signal(self, number: int) -> None:  # noqa: B027 - of one that has ended there is no shim
+        """Send its shim a signal."""
 
     def release(self) -> None:  # noqa: B027 - to do nothing is the rule
         """Give back the device, after the end; more than once does nothing."""

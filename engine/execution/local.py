@@ -81,14 +81,6 @@ class LocalRun(Running):
         end_marked(self.launch)
         return lost(self.launch, oom=oom)
 
-    def stop(self) -> None:
-        """Ask it to end: the shim passes SIGTERM on and keeps the grace period."""
-        self._signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Have the shim kill everything at once."""
-        self._signal(signal.SIGUSR1)
-
     def _signal(self, number: int) -> None:
         """Send the shim a signal; one that somebody has stopped is woken to hear it."""
         self.process.signal(number)

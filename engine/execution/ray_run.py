@@ -1,7 +1,6 @@
 """A trial on a Ray cluster as the runner sees it: about to begin, running, ended."""
 
 import contextlib
-import signal
 import time
 from collections.abc import Callable
 from threading import Event
@@ -107,14 +106,6 @@ class RayRun(Running):
             return False
         except ray.exceptions.RayError:
             return True
-
-    def stop(self) -> None:
-        """Ask it to end: the shim passes SIGTERM on and keeps the grace period."""
-        self._signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Have the shim kill everything at once."""
-        self._signal(signal.SIGUSR1)
 
     def _signal(self, number: int) -> None:
         """Pass a signal on, at once or as soon as there is somebody to pass it to."""
