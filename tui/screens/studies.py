@@ -30,7 +30,7 @@ n   define a new study, in an editor that checks it as you type
 
 From a shell:
     hpo-tui init train.py     write a study file for your script, also if
-                              it uses Optuna, W&B, Hydra or SigOpt
+                              it uses Optuna, W&B, Hydra, SigOpt or Ray Tune
     hpo-tui init sweep.yaml   for a W&B sweep or a SigOpt experiment
     hpo-tui demo              run and watch a small study that needs no GPU
 
