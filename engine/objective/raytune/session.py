@@ -106,7 +106,7 @@ class Session:
         """Keep a checkpoint of the last step; ``fill``: see :func:`kept.keep`."""
         record(saves=True)
         made = Kept(Path(), self.iteration, self.seconds, self.last)
-        self.kept = keep(client.__getattr__("checkpoint"), made, fill)
+        self.kept = keep(client.checkpoint, made, fill)
 
     def _is_over(self, result: Mapping[str, Any]) -> bool:
         """Whether the task, or else the script itself, has a trial end with this result."""
