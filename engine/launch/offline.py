@@ -142,7 +142,8 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
             raise ValueError(fault)
         answer = "; ".join(c.text for c in plan.changes) or "nothing that matters has changed"
     # An edit after which there is still no budget, of a goal perhaps, gives it nothing to do.
-    more = new.budget != spec.budget or not (study.reason or SPENT).startswith(SPENT)
+    larger = new.budget.unit is not spec.budget.unit or new.budget.amount > spec.budget.amount
+    more = larger or not (study.reason or SPENT).startswith(SPENT)
     state = StudyState.PAUSED if study.state is StudyState.FINISHED and more else study.state
     reason = "start it again to spend what is left" if state is not study.state else study.reason
     with replacing(folder.file, new.text), writer.transaction():

@@ -172,6 +172,12 @@ def test_an_edit_that_adds_no_budget_leaves_a_study_finished(make_study: Any) ->
     text = study.study().text
     offline.apply(study.folder, "edit", {"text": "# done\n" + text})
     assert (study.study().state, study.study().reason) == (StudyState.FINISHED, "")
+    less, spent = study.study().text, study.study().text.replace("budget = 1", "budget = 3")
+    with closing(StudyWriter(study.folder.db)) as writer:
+        writer.update_study(text=spent)
+    study.folder.file.write_text(spent)
+    offline.apply(study.folder, "edit", {"text": less})
+    assert (study.study().state, study.study().reason) == (StudyState.FINISHED, "")
     more = study.study().text.replace("budget = 1", "budget = 2")
     offline.apply(study.folder, "edit", {"text": more})
     assert study.study().state is StudyState.PAUSED
