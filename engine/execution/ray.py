@@ -82,7 +82,10 @@ class RayExecutor(Executor):
         try:
             import ray
         except ImportError:
-            raise RayError("running on Ray needs it: pip install 'hpo-tui[ray]'") from None
+            raise RayError(
+                "placing trials by Ray needs the package ray: pip install 'hpo-tui[ray]';"
+                " to run here instead: hpo-tui run --executor local"
+            ) from None
         try:
             ray.init(
                 address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR"

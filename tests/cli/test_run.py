@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -373,3 +374,17 @@ def test_a_finished_study_is_not_said_to_run(
         assert ran.err == said
         assert ("Study: " in ran.out) == (words == ["--headless"])
     assert not folder.lock.exists()  # no runner was started for nothing
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
+@pytest.mark.parametrize("options", [("--executor", "ray"), ("--address", "auto")])
+def test_ray_is_not_chosen_for_good_where_it_is_missing(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], options: tuple[str, ...]
+) -> None:
+    from hpo_tui.engine.executor_choice import chosen
+
+    folder = make_study()
+    ran = hpo("run", "sparse", "--headless", *options)
+    assert ran.code == 1
+    assert "pip install 'hpo-tui[ray]'" in ran.err
+    assert chosen(folder).kind == "local"

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,11 @@ def place(folder: StudyFolder, kind: str, address: str) -> None:
     if folder.runner_pid() is not None:
         raise Refusal(
             f"{plain(folder.name)} is running; stop it before you choose another executor"
+        )
+    if kind == "ray" and find_spec("ray") is None:
+        raise Refusal(
+            "placing trials by Ray needs the package ray: pip install 'hpo-tui[ray]', or leave out"
+            " --executor and --address"
         )
     choose(folder, Choice(kind, address))
 
