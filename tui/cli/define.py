@@ -166,10 +166,10 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing study.toml, and its template.")
 def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
-    """Write study.toml for SCRIPT, a W&B sweep, a SigOpt experiment (its file) or a whole COMMAND.
+    """Write study.toml for a SCRIPT, the file of a W&B sweep or SigOpt experiment, or a COMMAND.
 
     It is based on the script's options and output. A script with an Optuna objective or
-    with Ray Tune, a W&B sweep and a SigOpt experiment keep their own search space.
+    with Ray Tune, a W&B sweep, a SigOpt experiment and a Hydra sweep keep their own space.
 
     The script is not changed. Read the file before you run it: other ranges, and goals, are
     guesses.

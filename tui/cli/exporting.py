@@ -24,10 +24,10 @@ from hpo_tui.tui.words.plain import plain
 
 @click.command("export")
 @study_argument
-@click.option("--csv", is_flag=True, help="One row a trial.")
-@click.option("--json", is_flag=True, help="One JSON object a trial, each on a line.")
-@click.option("--reports", is_flag=True, help="One JSON object a report.")
-@click.option("--parquet", is_flag=True, help="One row a trial; needs -o.")
+@click.option("--csv", is_flag=True, help="One row per trial.")
+@click.option("--json", is_flag=True, help="One JSON object per trial, each on its own line.")
+@click.option("--reports", is_flag=True, help="One JSON object per report, each on its own line.")
+@click.option("--parquet", is_flag=True, help="One row per trial; needs -o.")
 @click.option("--optuna", metavar="URL", help="A new Optuna study: sqlite:///x.db or a file.")
 @click.option(
     "-o",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Run": {
         "demo": ("demo", "run the demo study: a sparse network on handwritten digits"),
-        "init": ("define", "write a study file for a script, a W&B sweep or a SigOpt experiment"),
+        "init": ("define", "write a study file (any script; Optuna, Ray Tune, W&B, SigOpt, Hydra)"),
         "check": ("define", "check a study file and list its errors"),
         "run": ("run", "run a study, or continue one"),
     },
@@ -38,7 +38,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "stop": ("steer", "end a study before its budget is spent"),
         "kill": ("steer", "stop trials"),
         "retry": ("steer", "run failed or killed trials again"),
-        "promote": ("steer", "run a configuration at the next more expensive task"),
+        "promote": ("steer", "run a configuration at a more expensive task"),
         "confirm": ("steer", "run a trial again with other seeds"),
         "enqueue": ("steer", "run a configuration of your own next"),
         "extend": ("steer", "increase the budget of a study"),
@@ -52,9 +52,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "export": ("exporting", "write trials as CSV, JSON, Parquet or an Optuna study"),
         "import": ("importing", "make a study from an Optuna storage, a CSV or a JSON file"),
         "analyse": ("manage", "compute slices and maps of a study that no runner works on"),
-        "tidy": ("manage", "remove the checkpoints of all but the best trials"),
+        "tidy": ("manage", "remove the checkpoints of all but the best and starred trials"),
         "archive": ("manage", "hide a study from all lists"),
-        "delete": ("manage", "delete a study and its checkpoints"),
+        "delete": ("manage", "delete a study with its results for good"),
     },
     "Machine": {
         "doctor": ("doctor", "check GPU, driver, terminal, disk and login session"),

@@ -104,7 +104,7 @@ def retry(words: tuple[str, ...], study: str | None) -> None:
 
 @click.command("promote")
 @trial_words
-@click.option("--task", metavar="TASK", help="To which task; default: the next more expensive one.")
+@click.option("--task", metavar="TASK", help="At which task; default: the next more expensive one.")
 @study_option
 def promote(words: tuple[str, ...], task: str | None, study: str | None) -> None:
     """Run TRIAL's configuration at a more expensive task, from its checkpoint if it has one."""
@@ -121,7 +121,7 @@ def promote(words: tuple[str, ...], task: str | None, study: str | None) -> None
     default=3,
     show_default=True,
     metavar="N",
-    help="With how many other seeds.",
+    help="How many times.",
 )
 @study_option
 def confirm(words: tuple[str, ...], repeats: int, study: str | None) -> None:
