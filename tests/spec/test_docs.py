@@ -135,3 +135,14 @@ def test_budgets_of_the_page_are_taken(amount: str) -> None:
     whole = study()
     whole["study"] |= tomllib.loads(f"budget = {amount}")
     StudySpec.from_dict(whole)
+
+
+def test_usual_values_of_a_study_are_what_the_page_says() -> None:
+    spec = StudySpec.from_dict(study())
+    said = dict(
+        re.findall(r"^\| `(\w+)` \| [^|]+ \| `([^`|]+)` \|", chapter("## `[study]`"), re.MULTILINE)
+    )
+    assert set(said) == {"resume", "seed", "repeats", "cost"}
+    assert said["cost"].strip('"') == ("measured" if spec.cost_measured else "declared")
+    for key in ("resume", "seed", "repeats"):
+        assert said[key] == str(getattr(spec, key)).lower(), key
