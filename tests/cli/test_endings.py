@@ -260,6 +260,17 @@ def test_a_name_that_is_no_text_is_refused_in_words(
     assert not (tmp_path / HOME / "a").exists()
 
 
+@pytest.mark.parametrize("name", ["a/b", "..", "-x", "n" * 201])
+def test_a_name_that_can_name_no_folder_is_refused_as_in_a_file(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "study.toml").write_text(make_study().file.read_text())
+    ran = hpo("run", "study.toml", "--no-wait", f"--name={name}")
+    assert ran.code == 1
+    assert "--name: must be able to name a folder: no / or" in ran.err
+    assert [p.name for p in (tmp_path / HOME).iterdir()] == ["sparse"]
+
+
 def test_a_name_that_the_locale_cannot_write_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(
         '[study]\nname = "h\u00f6r zu"\ncommand = ["true"]\nbudget = 1\n'

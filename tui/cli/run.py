@@ -115,9 +115,12 @@ def prepare(text: str, name: str | None, settings: Sequence[str] = ()) -> StudyF
     from hpo_tui.engine.launch import LaunchError, create_study
     from hpo_tui.engine.spec import SpecError, StudySpec
     from hpo_tui.engine.spec.names import plural
+    from hpo_tui.engine.spec.reading.study import NAMES_FOLDER, names_folder
     from hpo_tui.engine.spec.text.amend import EditError
     from hpo_tui.engine.spec.text.settings import with_settings
 
+    if name and not names_folder(name):
+        raise Refusal(f"--name: {NAMES_FOLDER}; found {plain(name)}")
     try:
         spec = with_settings(StudySpec.load(file), settings)
         folder = create_study(spec, home, name)

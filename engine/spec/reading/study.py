@@ -15,19 +15,24 @@ MOST = 1900
 table has 2000, some of them taken."""
 
 
+NAMES_FOLDER = (
+    "must be able to name a folder: no / or \\, not starting with . or -, at most 200 bytes"
+)
+
+
+def names_folder(name: str) -> bool:
+    """Return whether a study can be called so: its folder has this name."""
+    size = len(name.encode("utf-8", "surrogatepass"))  # as the shell may hand it over
+    return not ("/" in name or "\\" in name or name[:1] in ".-" or size > 200)
+
+
 def read_name(study: Table) -> str:
     """Return the study's name, which also names its folder."""
     if not study.data:
         return ""
     name, fault = study.name("name", needed='name = "my-study"')
-    if (
-        not fault
-        and name
-        and ("/" in name or "\\" in name or name[0] in ".-" or len(name.encode()) > 200)
-    ):
-        fault = (
-            "must be able to name a folder: no / or \\, not starting with . or -, at most 200 bytes"
-        )
+    if not fault and name and not names_folder(name):
+        fault = NAMES_FOLDER
     if not fault and name != name.strip():
         fault = "must not start or end with a space"
     if fault:
