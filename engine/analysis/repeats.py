@@ -47,6 +47,29 @@ def runs(frame: Frame, full: Mask) -> dict[int, int]:
     return found
 
 
+def spreads(frame: Frame, full: Mask) -> dict[int, dict[str, float]]:
+    """Return the number of the first trial → metric → standard deviation over its repeats.
+
+    Of the configurations of which several trials in ``full`` (n,) count, and of the metrics that
+    all of these have. It estimates what seeds do, so n - 1 is its denominator.
+    """
+    rows = np.flatnonzero(full)
+    if not len(rows):
+        return {}
+    label = np.unique(frame.configuration[rows], return_inverse=True)[1]
+    rows, label = rows[np.argsort(label, kind="stable")], np.sort(label)
+    groups = np.split(rows, np.flatnonzero(np.diff(label)) + 1)
+    return {
+        int(frame.number[own[0]]): {
+            name: float(np.std(values[own], ddof=1))
+            for name, values in frame.metrics.items()
+            if np.isfinite(values[own]).all()
+        }
+        for own in groups
+        if len(own) > 1
+    }
+
+
 def _labels(configuration: NDArray[np.int64]) -> tuple[Index, Index]:
     """Return each row's group (r,) and the groups' sizes (g,), of which some may be 0."""
     label = configuration.astype(np.intp)

@@ -63,6 +63,8 @@ def test_best_is_what_the_optimizer_calls_best(lucky: StudyFolder, hpo: Callable
     assert [(b["trial"], b.get("runs")) for b in found] == [(3, 2), (1, 3), (2, None)]
     assert found[0]["metrics"]["accuracy"] == pytest.approx(0.84)
     assert found[1]["metrics"]["accuracy"] == pytest.approx(0.66)
+    assert found[1]["std"]["accuracy"] == pytest.approx(0.277, abs=1e-3)  # of 0.98, 0.5, 0.5
+    assert "std" not in found[2]
     assert json.loads(hpo("status", "lucky", "--json").out)["best"] == [3]
 
 
@@ -70,8 +72,10 @@ def test_the_means_are_shown_as_such(lucky: StudyFolder, hpo: Callable[..., Any]
     del lucky
     shown = hpo("best", "lucky").out
     assert "1 of 3 configurations run in full meets all goals:" in shown
-    assert shown.splitlines()[2].split() == ["3", "2", "0.84", "0.3"]
+    assert shown.splitlines()[2].split() == ["3", "2", "0.84", "±0.014", "0.3"]
     assert "runs: number of full-task results" in shown
+    assert r"3 & 2 & 0.84 $\pm$0.014 & 0.3" in hpo("best", "lucky", "--latex").out
+    assert r"\begin{tabular}{rrrr}" in hpo("best", "lucky", "--latex").out
     assert "1 of 3 configurations run in full" in hpo("watch", "lucky", "--once").out
 
 

@@ -172,7 +172,7 @@ def best(
         return
     from hpo_tui.engine.analysis.front import best_rows, near_misses
     from hpo_tui.store.transfer.write_text import json_line
-    from hpo_tui.tui.tables.trial_order import result_counts
+    from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 
     given = ctx.get_parameter_source("most") is click.core.ParameterSource.COMMANDLINE
     frame, spec = picture.frame, picture.spec
@@ -194,7 +194,10 @@ def best(
         results_of(picture, numbers[: most if given else None]),
         result_counts(picture),
     )
-    records = (best_record(t, spec, several.get(t.number, 1)) for t in trials)
+    spreads = result_spreads(picture) if several else {}
+    records = (
+        best_record(t, spec, several.get(t.number, 1), spreads.get(t.number)) for t in trials
+    )
     say("[" + ",\n ".join(map(json_line, records)) + "]")
 
 
@@ -202,13 +205,15 @@ def _say_written(picture: Snapshot, numbers: list[int], written: str) -> None:
     """Print trials as a table for a page of notes or a paper."""
     from hpo_tui.tui.cli.summary import best_table, results_of
     from hpo_tui.tui.cli.written_tables import latex, markdown
-    from hpo_tui.tui.tables.trial_order import result_counts
+    from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 
     trials = results_of(picture, numbers)
     if not trials:
         none = "no full-task trial meets all goals (--near takes the nearest)"
         raise Refusal(f"{plain(picture.folder.name)} has no best trial: {none}")
-    head, rows, _ = best_table(trials, picture.spec, result_counts(picture))
+    head, rows, _ = best_table(
+        trials, picture.spec, result_counts(picture), result_spreads(picture)
+    )
     rows = [[cell.rstrip() for cell in row] for row in rows]
     lines = (markdown if written == "markdown" else latex)(head, rows)
     say("\n".join(lines))

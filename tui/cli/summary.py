@@ -22,7 +22,7 @@ from hpo_tui.store.transfer.rows import finite
 from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import bar, exact, number, say, shown, table
 from hpo_tui.tui.tables.trial_data import rerun_line
-from hpo_tui.tui.tables.trial_order import result_counts
+from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.fmt import duration
 from hpo_tui.tui.words.goals import full_results, goals_of
@@ -106,15 +106,21 @@ def status_record(picture: Snapshot) -> dict[str, Any]:
     }
 
 
-def best_record(trial: Trial, spec: StudySpec, runs: int) -> dict[str, Any]:
-    """Return one entry of what ``best --json`` prints. ``runs``: results that were averaged."""
+def best_record(
+    trial: Trial, spec: StudySpec, runs: int, spread: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Return one entry of what ``best --json`` prints.
+
+    ``runs``: results that were averaged; ``spread``: metric → standard deviation over them.
+    """
+    several = {"runs": runs, "std": dict(spread or {})}
     return {
         "trial": trial.number,
         "task": trial.task,
         "params": {k: finite(v) for k, v in trial.params.items()},
         "metrics": {k: finite(v) for k, v in trial.metrics.items()},
         "meets": spec.meets(trial.metrics),
-    } | ({"runs": runs} if runs > 1 else {})
+    } | (several if runs > 1 else {})
 
 
 def command_of(trial: Trial, picture: Snapshot) -> str:
@@ -227,7 +233,8 @@ def show_best(picture: Snapshot, most: int = 10, *, near: bool = False) -> None:
         say(f"{met} of {counted} {what}{front}:")
     numbers = [int(frame.number[r]) for r in rows[:most]]
     several = result_counts(picture)
-    _show_trials(results_of(picture, numbers), spec, several)
+    spreads = result_spreads(picture) if several else {}
+    _show_trials(results_of(picture, numbers), spec, several, spreads)
     if len(rows) > most:
         name = plain(picture.folder.word)
         say(f"and {len(rows) - most} more (hpo-tui best {name} -n {len(rows)})")
@@ -235,17 +242,22 @@ def show_best(picture: Snapshot, most: int = 10, *, near: bool = False) -> None:
     if len(missing):
         say()
         say("The nearest of those that miss a goal:")
-        _show_trials(results_of(picture, frame.number[missing].tolist()), spec, several)
+        trials = results_of(picture, frame.number[missing].tolist())
+        _show_trials(trials, spec, several, spreads)
     for edge in edges(frame, spec):
         say(edge.advice)
 
 
 def best_table(
-    trials: list[Trial], spec: StudySpec, several: Mapping[int, int]
+    trials: list[Trial],
+    spec: StudySpec,
+    several: Mapping[int, int],
+    spreads: Mapping[int, Mapping[str, float]],
 ) -> tuple[list[str], list[list[str]], int]:
     """Return (headings, rows, how many columns come before the parameters) of these trials.
 
-    A number that misses its goal has a mark, where any does. ``several``: trial → its runs.
+    A number that misses its goal has a mark, where any does. ``several``: trial → its runs;
+    ``spreads``: trial → metric → standard deviation over them, which stands behind the mean.
     """
     goals = goals_of(spec)
     params = [p.name for p in spec.free]
@@ -259,7 +271,9 @@ def best_table(
         for goal in goals:
             value = trial.metrics.get(goal.metric, math.nan)
             mark = "" if not missed else "  " if goal.met(value) else " !"
-            metrics.append(beside(value, goal) + mark)
+            spread = spreads.get(trial.number, {}).get(goal.metric, 0.0)
+            noise = f" ±{number(spread, 2)}" if spread else ""
+            metrics.append(beside(value, goal) + noise + mark)
         values = [shown(trial.params[p]) if p in trial.params else "-" for p in params]
         counts = [str(several.get(trial.number, 1))] if repeated else []
         body.append([str(trial.number), *counts, *metrics, *values])
@@ -272,8 +286,13 @@ def _missed(trials: list[Trial], spec: StudySpec) -> bool:
     return any(not g.met(t.metrics.get(g.metric, math.nan)) for t in trials for g in goals)
 
 
-def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int]) -> None:
-    head, body, keep = best_table(trials, spec, several)
+def _show_trials(
+    trials: list[Trial],
+    spec: StudySpec,
+    several: Mapping[int, int],
+    spreads: Mapping[int, Mapping[str, float]],
+) -> None:
+    head, body, keep = best_table(trials, spec, several, spreads)
     missed, repeated = _missed(trials, spec), any(t.number in several for t in trials)
     fits = _columns_that_fit(head, body, keep=keep)
     say(table(head[:fits], [row[:fits] for row in body], right=range(fits)))
@@ -282,7 +301,8 @@ def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int
     if missed:
         say("! the goal is missed")
     if repeated:
-        say("runs: number of full-task results of the configuration; their mean is shown")
+        say("runs: number of full-task results of the configuration; their mean is shown,")
+        say("      with ± their standard deviation")
 
 
 def _columns_that_fit(head: list[str], body: list[list[str]], keep: int) -> int:

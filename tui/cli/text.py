@@ -86,6 +86,13 @@ def safe(text: str, stream: Any) -> str:
     encoding = getattr(stream, "encoding", None) or "ascii"
     if "utf" in encoding.lower():
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
-    for fancy, simple in (("·", "-"), ("≥", ">="), ("≤", "<="), ("…", "..."), ("→", "->")):
+    for fancy, simple in (
+        ("·", "-"),
+        ("≥", ">="),
+        ("≤", "<="),
+        ("…", "..."),
+        ("→", "->"),
+        ("±", "+-"),
+    ):
         text = text.replace(fancy, simple)
     return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -6,6 +6,7 @@ _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
     "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "≤": r"$\leq$", "≥": r"$\geq$", "↑": r"$\uparrow$", "↓": r"$\downarrow$",
+    "±": r"$\pm$",
 }  # fmt: skip
 
 
@@ -25,8 +26,11 @@ def latex(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _is_numbers(rows: Sequence[Sequence[str]], column: int) -> bool:
-    """Whether a column has numbers alone, a dash where one is missing, a mark behind one."""
-    cells = [row[column].removesuffix("!").strip() for row in rows]
+    """Whether a column has numbers alone, a dash where one is missing.
+
+    Behind one may be how much it varies, and a mark.
+    """
+    cells = [row[column].removesuffix("!").partition("±")[0].strip() for row in rows]
     return all(cell == "-" or _is_number(cell) for cell in cells)
 
 

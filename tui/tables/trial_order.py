@@ -88,6 +88,14 @@ def sorted_rows(snapshot: Snapshot, rows: "Index", key: str, descending: bool) -
     return rows[order]
 
 
+def result_spreads(snapshot: Snapshot) -> dict[int, dict[str, float]]:
+    """Return trial number → metric → standard deviation, where a configuration has several."""
+    from hpo_tui.engine.analysis.front import full_mask
+    from hpo_tui.engine.analysis.repeats import spreads
+
+    return spreads(snapshot.frame, full_mask(snapshot.frame, snapshot.spec))
+
+
 def result_counts(snapshot: Snapshot) -> dict[int, int]:
     """Return trial number → results of its configuration, where a configuration has several."""
     from hpo_tui.engine.analysis.front import full_mask
