@@ -61,6 +61,16 @@ def test_a_key_of_the_study_or_its_resources_needs_no_section(study: StudySpec) 
     )
 
 
+def test_relations_are_put_where_they_are_or_under_study(study: StudySpec) -> None:
+    wide = StudySpec.from_text(TEXT + '[space.width]\ntype = "int"\nlow = 1\nhigh = 9\n')
+    setting = ['constraints=["width * lr < 0.1"]']
+    assert with_settings(wide, setting).constraints == ("width * lr < 0.1",)
+    above = StudySpec.from_text('constraints = ["width > 2"]\n' + wide.text)
+    found = with_settings(above, setting)
+    assert found.text.startswith('constraints = ["width * lr < 0.1"]\n[study]')
+    assert found.constraints == ("width * lr < 0.1",)
+
+
 def test_what_is_no_value_of_toml_is_a_text(study: StudySpec) -> None:
     found = with_settings(
         study, ["budget=12 gpu-hours", "stop_when=goals met", "objective[1].threshold=0.9"]

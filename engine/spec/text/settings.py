@@ -10,6 +10,7 @@ from hpo_tui.engine.spec.errors import Problem, SpecError
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, nearest, show
 from hpo_tui.engine.spec.parts import Value
+from hpo_tui.engine.spec.reading.locate import layout
 from hpo_tui.engine.spec.schema import ALIASES, KEYS
 from hpo_tui.engine.spec.text.amend import EditError, remove, set_value
 from hpo_tui.engine.spec.text.freeze import frozen
@@ -85,6 +86,9 @@ def place_of(key: str, spec: StudySpec | None) -> KeyPath:
     ``spec``: the study whose parameters and metrics may stand for their sections, if there is one.
     """
     path = _path(key)
+    if path == ("constraints",) and (spec is None or path not in layout(spec.text).values):
+        # It may stand above all sections, where a file that has none there has no place for it.
+        return ("study", *path)
     if path and path[0] not in KEYS[""]:
         parameters = {p.name for p in spec.space} if spec is not None else set()
         if len(path) == 2 and path[0] not in parameters and (goal := _goal(path, spec)):
