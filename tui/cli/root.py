@@ -29,6 +29,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "watch": ("screens", "open the dashboard of a study"),
         "status": ("status", "show the progress of a study"),
         "best": ("status", "print the best trials"),
+        "review": ("reviewing", "say what came of a study and what to do next"),
         "show": ("trial", "print everything about one trial"),
         "log": ("trial", "print the output of a trial"),
     },

@@ -1,0 +1,201 @@
+"""What came of a study, in sentences: what happened, what was found, why, what to do next. Pure.
+
+The numbers are those of the screens; what is here says which of them matter for this study, and the
+command that acts on each. Nothing is said of what is too little known.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpo_tui.engine.spec import BudgetUnit
+from hpo_tui.store.models import TrialState
+from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import fmt, present
+from hpo_tui.tui.words.goals import beside, full_results, goal_text, goals_of, is_goal, reached
+from hpo_tui.tui.words.paused import in_few_words
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.review_remarks import Curves, Remark, best_command, remarks_on
+from hpo_tui.tui.words.two_studies import Best
+
+if TYPE_CHECKING:
+    from hpo_tui.engine.analysis.gains import LastGain
+
+_KINDS = 3
+"""Kinds of failures that are told, most frequent first."""
+_LEVEL = 0.4
+"""Part of what was spent without any gain from which a larger budget promises little."""
+_LEVEL_RESULTS = 5
+"""And full-task results without any gain."""
+_RECENT = 0.2
+"""Part of what was spent within which a gain is one of the study's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is said of a study, section by section, each in the order of its weight."""
+
+    happened: tuple[str, ...]
+    found: tuple[str, ...]
+    remarks: tuple[Remark, ...]
+    following: tuple[Remark, ...]
+
+    def lines(self) -> list[str]:
+        """Return all of it as text."""
+        said: list[str] = []
+        for title, texts in (("what happened", self.happened), ("what was found", self.found)):
+            said += [title, *(f"  {text}" for text in texts), ""]
+        for title, remarks in (("what to know", self.remarks), ("what next", self.following)):
+            if remarks:
+                said += [title]
+            for remark in remarks:
+                said += [f"  {remark.text}", *([f"    → {remark.do}"] if remark.do else [])]
+            said += [""] if remarks else []
+        return said[:-1]
+
+
+def review(
+    snapshot: Snapshot,
+    reasons: Sequence[str],
+    curves: Curves,
+) -> Review:
+    """Return what is to be said of a study.
+
+    ``reasons``: how the failed trials ended. ``curves``: objective → (steps, values), each (k,), of
+    the best trials (:class:`~hpo_tui.tui.words.two_studies.Best`) from their first step on.
+    """
+    from hpo_tui.engine.analysis.gains import last_gain
+
+    gain = last_gain(snapshot.frame, snapshot.spec)
+    best = Best(snapshot)
+    return Review(
+        tuple(_happened(snapshot, reasons)),
+        tuple(_found(snapshot, best, gain)),
+        tuple(remarks_on(snapshot, curves)),
+        tuple(_following(snapshot, best, gain)),
+    )
+
+
+def _happened(snapshot: Snapshot, reasons: Sequence[str]) -> Iterator[str]:
+    import numpy as np
+
+    frame, spec = snapshot.frame, snapshot.spec
+    if len(frame) and np.isfinite(frame.started).any():
+        begun = float(np.nanmin(frame.started))
+        ended = (
+            snapshot.time if snapshot.runner_pid else float(np.nanmax(np.r_[begun, frame.ended]))
+        )
+        took = present.duration(ended - begun)
+        since = fmt.clock(begun, snapshot.time)
+        yield f"{took} since {since}" if snapshot.runner_pid else f"{took}, begun {since}"
+    tasks = [
+        f"{int(frame.at_task(t.name).sum())} at {plain(t.name)}"
+        for t in spec.tasks_by_cost
+        if frame.at_task(t.name).any()
+    ]
+    if tasks:
+        yield f"{present.plural(len(frame), 'trial')}: {', '.join(tasks)}"
+    if reasons:
+        kinds = Counter(in_few_words(r) or "no reason is known" for r in reasons)
+        told = [f"{n} {plain(kind)}" for kind, n in kinds.most_common(_KINDS)]
+        more = len(reasons) - sum(n for _, n in kinds.most_common(_KINDS))
+        yield f"{len(reasons)} failed: {', '.join(told)}" + (f", {more} otherwise" if more else "")
+
+
+def _found(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Iterator[str]:
+    from hpo_tui.engine.analysis.front import tally
+
+    frame, spec = snapshot.frame, snapshot.spec
+    met, full = tally(frame, spec)
+    if best.first is None:
+        yield "no trial of the full task has completed"
+        return
+    counted = full_results(frame, spec, full)
+    if spec.has_goals:
+        yield f"{met or 'none'} of {counted} {'meet' if met > 1 else 'meets'} all goals"
+    word = "best" if best.met else "nearest"
+    yield f"{word}: #{frame.number[best.first]}  {_metrics(snapshot, best.first)}"
+    parameters = ", ".join(
+        f"{plain(p.name)}={text}"
+        for p in spec.free
+        if (text := plain(present.value_text(snapshot, p.name, best.first)))
+    )
+    yield f"with {parameters}"
+    word, begun = _begun_with(snapshot)
+    if begun is not None and begun != best.first:
+        yield f"{word}: #{frame.number[begun]}  {_metrics(snapshot, begun)}"
+    if gain is not None:
+        yield _gain_text(gain)
+
+
+def _gain_text(gain: "LastGain") -> str:
+    spent, total = present.number(gain.spent, 3), present.number(gain.total, 3)
+    since = f"{present.plural(gain.since, 'full result')} since brought none"
+    at = f"trial {gain.trial}, when {spent} of {total} full-task units were spent"
+    said = "the only gain was" if gain.first else "the last gain was"
+    return f"{said} {at}" + (f"; {since}" if gain.since else "")
+
+
+def _metrics(snapshot: Snapshot, row: int) -> str:
+    """Return the goals' metrics of a configuration's result, with their noise where it is known."""
+    from hpo_tui.engine.analysis.front import results
+
+    means = results(snapshot.frame, snapshot.spec)[1]
+    spreads = result_spreads(snapshot).get(int(snapshot.frame.number[row]), {})
+    texts = []
+    for goal in goals_of(snapshot.spec):
+        values = means.metrics.get(goal.metric)
+        value = math.nan if values is None else float(values[row])
+        noise = spreads.get(goal.metric, 0.0)
+        around = f" ±{fmt.number(noise, 2)}" if noise else ""
+        missed = "" if reached(value, goal) else " missed"
+        aim = f" ({goal_text(goal)}{missed})" if is_goal(goal) else ""
+        texts.append(f"{plain(goal.metric)} {beside(value, goal)}{around}{aim}")
+    return ", ".join(texts)
+
+
+def _begun_with(snapshot: Snapshot) -> tuple[str, int | None]:
+    """Return what to compare with: the result of the first ``[[start]]``, else the first one."""
+    from hpo_tui.engine.analysis.front import finish_order, results
+
+    frame, spec = snapshot.frame, snapshot.spec
+    counted = set(results(frame, spec)[0].tolist())
+    rows = [r for r in finish_order(frame).tolist() if r in counted]
+    given = {k: fmt.value(v) for k, v in spec.start[0].items()} if spec.start else {}
+    texts = {name: present.value_texts(snapshot, name) for name in given}
+    for row in rows if given else ():
+        if all(texts[name](row) == value for name, value in given.items()):
+            return "the start", row
+    return "the first full result", next(iter(rows), None)
+
+
+def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Iterator[Remark]:
+    frame, name = snapshot.frame, plain(snapshot.folder.word)
+    if frame.in_state(TrialState.RUNNING).any() or snapshot.runner_pid is not None:
+        yield Remark("it is running: this says how it stands", f"hpo-tui status {name}")
+        return
+    if best.first is None:
+        yield Remark("there is no full result yet: more budget", f"hpo-tui extend 1 -s {name}")
+        return
+    if gain is not None and gain.share_since <= _RECENT:
+        yield Remark("it gained until its end: more budget may bring more", _extend(snapshot))
+    elif gain is not None and gain.share_since >= _LEVEL and gain.since >= _LEVEL_RESULTS:
+        part = f"{gain.share_since:.0%} of what was spent"
+        yield Remark(f"nothing was gained in the last {part}: more of the same promises little",
+                     "change the ranges, the full task or the script instead")  # fmt: skip
+    number = int(frame.number[best.first])
+    if number not in result_counts(snapshot):
+        yield Remark(f"#{number} ran once: how much is luck?", f"hpo-tui confirm {name} {number}")
+    yield Remark("run it again by hand", f"{best_command(snapshot)} --command")
+    yield Remark("a table for the paper", f"{best_command(snapshot)} --latex")
+
+
+def _extend(snapshot: Snapshot) -> str:
+    """Return the command that adds half of the budget."""
+    budget = snapshot.spec.budget
+    half = math.ceil(budget.amount / 2)
+    amount = f"{math.ceil(half / 60)}min" if budget.unit is BudgetUnit.WALL else f"{half}"
+    return f"hpo-tui extend {amount} -s {plain(snapshot.folder.word)}"

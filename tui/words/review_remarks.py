@@ -1,0 +1,134 @@
+"""What is to be known of a study beside its results: its failures, full task and space. Pure."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.text.toml_text import toml_value
+from hpo_tui.tui.tables.trial_order import result_spreads
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.two_studies import Best
+
+if TYPE_CHECKING:
+    from hpo_tui.engine.arrays import Array
+
+Curves = Mapping[str, Sequence[tuple["Array", "Array"]]]
+"""Objective → (steps, values), each (k,), of the best trials from their first step on."""
+
+_LITTLE = 0.02
+"""Share of the importance for each objective below which a parameter does not matter."""
+_CURVES = 3
+"""Curves of best trials that it takes to say that the full task is too short."""
+_MOST_CURVES = 0.75
+"""Share of them that have to gain until their end."""
+_LOST = 0.2
+"""Share of what was spent that is worth a word if it is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to know, and what to do about it: words, or a command; empty if nothing."""
+
+    text: str
+    do: str = ""
+
+
+def remarks_on(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
+    """Yield what is to be known, what stops a study first."""
+    from hpo_tui.engine.analysis.edges import edges
+    from hpo_tui.engine.analysis.failing import failing
+
+    frame, spec = snapshot.frame, snapshot.spec
+    place = failing(frame, spec)
+    if place is not None:
+        known = place.instead in spec.constraints
+        yield Remark(
+            f"{place.sentence}; they are left out now" if known else place.sentence,
+            "" if known else _kept_out(snapshot, place.instead),
+        )
+    if snapshot.spent and snapshot.lost > _LOST * snapshot.spent:
+        yield Remark(f"{snapshot.lost / snapshot.spent:.0%} of what was spent is lost to trials"
+                     " without a result")  # fmt: skip
+    yield from _too_short(snapshot, curves)
+    for edge in edges(frame, spec):
+        yield Remark(edge.advice)
+    yield from _idle_parameters(spec, snapshot)
+    yield from _cheap_tasks(snapshot)
+    yield from _noise(snapshot)
+
+
+def _kept_out(snapshot: Snapshot, instead: str) -> str:
+    """Return the command that keeps the search out of where trials fail."""
+    if not instead:
+        return ""
+    word = f"constraints={toml_value([*snapshot.spec.constraints, instead])}"
+    return f"hpo-tui edit {shlex.quote(word)} -s {plain(snapshot.folder.word)}"
+
+
+def _too_short(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
+    from hpo_tui.engine.analysis.gains import late_gain, still_gaining
+
+    task = plain(snapshot.spec.full_task.name)
+    for objective in snapshot.spec.objectives:
+        found = [late_gain(objective, *curve) for curve in curves.get(objective.metric, ())]
+        rising, told, typical = still_gaining(found)
+        if told >= _CURVES and rising >= _MOST_CURVES * told:
+            name, by = plain(objective.metric), fmt.number(typical, 2)
+            said = f"in {rising} of the {told} best trials {name} still gains at the end of {task}:"
+            text = f"{said} {by} in the last quarter"
+            longer = f"{best_command(snapshot)} --command, with a longer training"
+            yield Remark(text, f"{longer}; or a longer full task in the next study")
+
+
+def _idle_parameters(spec: StudySpec, snapshot: Snapshot) -> Iterator[Remark]:
+    from hpo_tui.engine.analysis.importance import importance
+
+    for task in reversed(spec.tasks_by_cost):
+        shares = [importance(snapshot.frame, spec, o.metric, task.name) for o in spec.objectives]
+        told = [s for s in shares if any(s.values())]
+        if not told:
+            continue
+        idle = [p.name for p in spec.free if all(s.get(p.name, 0.0) < _LITTLE for s in told)]
+        if idle and len(idle) < len(spec.free):
+            names = ", ".join(plain(name) for name in idle)
+            verb = "matters" if len(idle) == 1 else "matter"
+            text = f"{names} hardly {verb}: under {_LITTLE:.0%} of what the parameters do"
+            where = "" if task is spec.full_task else f" at {plain(task.name)}"
+            yield Remark(text + where, "the next study can fix what does not matter")
+        return
+
+
+def _cheap_tasks(snapshot: Snapshot) -> Iterator[Remark]:
+    from hpo_tui.engine.analysis.tasks import assess_tasks
+
+    for found in assess_tasks(snapshot.frame, snapshot.spec):
+        if found.advice.startswith(("misleads", "not worth")):
+            yield Remark(f"{plain(found.task)} {found.advice} ({plain(found.metric)})")
+
+
+def _noise(snapshot: Snapshot) -> Iterator[Remark]:
+    """Say how many of the next best are within the noise of the best, where it was measured."""
+    from hpo_tui.engine.analysis.front import column, results
+
+    best, spec = Best(snapshot), snapshot.spec
+    if best.first is None or len(spec.objectives) != 1:
+        return
+    number, metric = int(snapshot.frame.number[best.first]), spec.objectives[0].metric
+    noise = result_spreads(snapshot).get(number, {}).get(metric, 0.0)
+    values = column(results(snapshot.frame, spec)[1], metric)
+    close = [r for r in best.rows[1:] if abs(values[r] - values[best.first]) < noise]
+    if close:
+        numbers = ", ".join(f"#{snapshot.frame.number[r]}" for r in close)
+        yield Remark(
+            f"{numbers}: no farther from #{number} than runs of #{number} from one another"
+        )
+
+
+def best_command(snapshot: Snapshot) -> str:
+    """Return the command that prints the best trials, or the nearest misses."""
+    near = "" if Best(snapshot).met else " --near"
+    return f"hpo-tui best {plain(snapshot.folder.word)}{near}"
