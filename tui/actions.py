@@ -96,6 +96,7 @@ _TABLE: tuple[Action, ...] = (
     _a("study.start", "R", "start runner", "Start the study's runner if it has none", "w"),
     _a("study.extend", "plus", "extend", "Increase the budget", "w"),
     _a("study.edit", "e", "edit", "Edit the study; the edit is checked first", "w"),
+    _a("study.review", "w", "review", "Say in words what came of the study, and what next"),
     _a("study.analyse", "A", "analyse", "Compute slices and maps where no runner does", "w"),
     _a("study.lend", "L", "lend GPU", "Free a GPU for others, or take it back", "wr"),
     _a("study.narrow", "N", "narrow", "Narrow the space to the brushed ranges", "w"),

@@ -75,6 +75,29 @@ class StudyDeeds(Deeds):
         self.screen.say("Slices and maps are being worked out …")
         self.requests.in_thread(analyse, "analyse")
 
+    def do_study_review(self) -> None:
+        """Say in a window what came of the study."""
+        from hpo_tui.tui.screens.fetching import fetch
+        from hpo_tui.tui.screens.text_window import TextWindow
+
+        snapshot, screen = self.live.snapshot, self.screen
+        assert snapshot is not None
+
+        def read() -> str:
+            from hpo_tui.tui.watching.reviewing import read_review
+            from hpo_tui.tui.watching.unreadable import FAULTS, why_unreadable
+
+            try:
+                return "\n".join(read_review(snapshot).lines())
+            except FAULTS as error:
+                return why_unreadable(snapshot.folder, error)
+
+        def show(text: str) -> None:
+            window = TextWindow(f"{snapshot.folder.name} in words", text)
+            window.ask(screen.app, lambda _: screen.hpo.copy(text, "the review"))
+
+        fetch(screen.app, "Reviewing the study …", read, show)
+
     def do_study_extend(self) -> None:
         """Raise the budget."""
         self.wishes.ask_amount(
