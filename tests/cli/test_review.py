@@ -145,3 +145,14 @@ def test_without_a_full_result_it_says_so(make_study: Make, hpo: Hpo) -> None:
     assert "hpo-tui extend" in text
     make_study("none", [], text=TEXT, state=StudyState.NEW)
     assert hpo("review", "none").code == 0
+
+
+def test_the_list_of_status_has_the_best_of_each(make_study: Make, hpo: Hpo) -> None:
+    goal = TEXT.replace('"maximize"', '"maximize"\nthreshold = 0.8')
+    for name, text in (("all", TEXT), ("near", goal), ("far", goal)):
+        trials = [trial(1, 0.5), trial(2, 0.79996)] if name != "far" else []
+        make_study(name, trials, text=text)
+    found = dict(line.split(": ", 1) for line in hpo("status").out.splitlines())
+    assert found["all"].endswith(" · best #2: accuracy 0.8")
+    assert found["near"].endswith(" · nearest #2: accuracy 0.79996")
+    assert "#" not in found["far"]

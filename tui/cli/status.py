@@ -103,13 +103,16 @@ def _say_json(folders: Sequence[StudyFolder], *, several: bool) -> int:
 
 
 def _say_in_short(folder: StudyFolder) -> None:
-    """Print a study in one line, with why it is paused in few words, and the trials that run."""
+    """Print a study in one line, with why it is paused and its best, and the trials that run."""
     try:
         picture = picture_of(folder)
     except Refusal as refusal:
         say(f"{plain(folder.name)}: {refusal}")
         return
-    say(_one_line(folder, picture, why=True))
+    from hpo_tui.tui.words.two_studies import Best
+
+    parts = [_one_line(folder, picture, why=True), Best(picture).in_short()]
+    say(" · ".join(filter(None, parts)))
     for line in running_lines(picture, _MOST_RUNNING):
         say(f"  {line}")
 

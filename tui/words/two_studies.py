@@ -8,7 +8,7 @@ from hpo_tui.tui.tables.rows import Cell
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import budgets, fmt, present
 from hpo_tui.tui.words.entries import Entry
-from hpo_tui.tui.words.goals import goals_sentence
+from hpo_tui.tui.words.goals import beside, goals_sentence
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.side_by_side import metric_cell
 from hpo_tui.tui.words.standing import standing_of
@@ -46,6 +46,18 @@ class Best:
     def metric(self, name: str) -> Cell:
         """Return a metric of the first one, marked as met or missed by its goal."""
         return metric_cell(self.snapshot, self._means, name, self.first)
+
+    def in_short(self) -> str:
+        """Return its number and objectives: ``best #7: accuracy 0.93``; empty without one."""
+        spec = self.snapshot.spec
+        if self.first is None or not spec.objectives:
+            return ""
+        texts = (
+            f"{plain(o.metric)} {beside(float(self._means.metrics[o.metric][self.first]), o)}"
+            for o in spec.objectives
+        )
+        number = self.snapshot.frame.number[self.first]
+        return f"{'best' if self.met else 'nearest'} #{number}: {', '.join(texts)}"
 
     def parameter(self, name: str) -> str:
         """Return a parameter of the first one."""
