@@ -1,5 +1,6 @@
 """The comments of a study file that ``init`` writes: where each thing comes from, what to check."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from hpo_tui.engine.define import outputs
@@ -18,6 +19,11 @@ _MOST_LEFT = 40
 """Options that are named of those that stay as they are: trainers have hundreds."""
 _MOST_TABLES = 8
 """Options whose tables are written out."""
+_PRICE = re.compile(
+    r"latency|(model|net|ckpt|checkpoint|file|onnx|engine)_?size|size_?([kmg]i?b|bytes)|"
+    r"(?<!hyper)(?<!hyper_)param(s|eters|_?count)|(n|num|non_?zero)_?weights|flops|\bmacs\b"
+)
+"""What a model costs who uses it: what one run takes is the study's budget."""
 _NO_TASKS = (
     "\nNo option was found that sets the length of the training or the amount of data. With"
     "\none, such as --epochs, cheap tasks find out what is worth a full run: [[task]] tables"
@@ -138,6 +144,19 @@ def _task_remark(option: Option, left: Sequence[Option]) -> str:
     return said
 
 
+def _second_goal(metrics: Sequence[str]) -> str:
+    """Return what to write to have a small or fast model too, where the script tells of that."""
+    price = next((name for name in metrics if _PRICE.search(name.lower())), None)
+    if price is None:
+        return ""
+    return (
+        "\nTo look for compromises with a second goal, add this to the file:"
+        "\n  [[objective]]"
+        f"\n  metric = {show(price)}"
+        '\n  direction = "minimize"'
+    )
+
+
 def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath, str]:
     notes: dict[KeyPath, str] = {}
     objective = spec.objectives[0]
@@ -159,6 +178,7 @@ def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath
         notes["objective", 0] += (
             f" Also {how}: {', '.join(others[:12])}.\n"
             f"record = [{show(others[0])}] under [study] would keep and show that too."
+            f"{_second_goal(others)}"
         )
     if direction_of(objective.metric) is None:
         notes["objective", 0, "direction"] = "a guess: check it"

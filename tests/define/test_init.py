@@ -95,6 +95,30 @@ def test_the_value_of_the_first_run_is_the_one_that_trials_are_read_by(scripts: 
     assert "The last value in a first run was 0.81." in draft(scripts, "boost.py").text
 
 
+@pytest.mark.parametrize(
+    ("printed", "offered"),
+    [
+        ("latency_ms=3.5 train_loss=0.4", "latency_ms"),
+        ("size_kb=120", "size_kb"),
+        ("nonzero_weights=1200", "nonzero_weights"),
+        ("epoch_time=3.5 batch_size=32 lr=0.1 grad_norm=2", ""),
+    ],
+)
+def test_a_second_goal_is_written_out_where_the_script_tells_of_a_price(
+    tmp_path: Path, printed: str, offered: str
+) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--lr', type=float, default=0.1)\na = p.parse_args()\n"
+        f"print('val_acc=0.9 {printed}')\n"
+    )
+    made = draft(tmp_path, "train.py")
+    assert [o.metric for o in made.spec.objectives] == ["val_acc"]
+    block = f'#   [[objective]]\n#   metric = "{offered}"\n#   direction = "minimize"\n'
+    assert block in made.text if offered else "second goal" not in made.text
+
+
 def test_a_sub_command_has_to_be_named(scripts: Path) -> None:
     with pytest.raises(ValueError, match=r"\(train, export\), such as .* grouped.py train$"):
         init("grouped.py", scripts)
