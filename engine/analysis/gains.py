@@ -28,7 +28,8 @@ class LastGain:
     """The full-task trial that was the last to raise what a study has found.
 
     ``spent`` of ``total`` had been charged when it ended, in full-task units without repeats;
-    ``since``: full-task results after it; ``first``: whether it is the only one.
+    ``since``: full-task results after it; ``first``: whether it is the only one; ``values``: with
+    one objective, its value before and after.
     """
 
     trial: int
@@ -36,6 +37,7 @@ class LastGain:
     total: float
     since: int
     first: bool
+    values: tuple[float, float] | None = None
 
     @property
     def share_since(self) -> float:
@@ -62,9 +64,13 @@ def last_gain(frame: Frame, spec: StudySpec) -> LastGain | None:
     # Repeats that were asked for look for nothing new.
     charged = np.where(frame.repeat[order] > 0, 0.0, np.nan_to_num(frame.charged[order]))
     counted = np.isin(order, results(frame, spec)[0])
+    values = None
+    if len(spec.objectives) == 1 and len(rows) > 1:
+        found = column(results(frame, spec)[1], spec.objectives[0].metric, rows[-2:])
+        values = float(found[0]), float(found[1])
     return LastGain(
         int(frame.number[last]), float(charged[: place + 1].sum()), float(charged.sum()),
-        int(counted[place + 1 :].sum()), first=len(rows) == 1,
+        int(counted[place + 1 :].sum()), first=len(rows) == 1, values=values,
     )  # fmt: skip
 
 

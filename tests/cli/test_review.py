@@ -102,7 +102,9 @@ def test_a_study_is_told_in_sentences(rough: StudyFolder, hpo: Hpo) -> None:
     found = section(text, "what was found")
     assert found[:2] == ["  best: #3  accuracy 0.8", "  with lr=0.03, width=8"]
     assert found[2] == "  the start: #1  accuracy 0.7"
-    assert found[3].startswith("  the last gain was trial 3, when 3 of 16 full-task units")
+    assert found[3].startswith(
+        "  the last gain, 0.7 → 0.8, came with trial 3, when 3 of 16 full-task units"
+    )
     assert found[3].endswith("; 7 full results since brought none")
     known = "\n".join(section(text, "what to know"))
     assert "all 6 trials with width >= 50 failed, none of 10 elsewhere" in known
@@ -156,3 +158,19 @@ def test_the_list_of_status_has_the_best_of_each(make_study: Make, hpo: Hpo) -> 
     assert found["all"].endswith(" · best #2: accuracy 0.8")
     assert found["near"].endswith(" · nearest #2: accuracy 0.79996")
     assert "#" not in found["far"]
+
+
+def test_a_start_without_a_full_result_and_a_slow_cheap_task(make_study: Make, hpo: Hpo) -> None:
+    cheap = [trial(n, 0.5, task="cheap", duration=0.9) for n in range(1, 7)]
+    cheap[0] = replace(cheap[0], params={"lr": 0.25, "width": 8})
+    full = [trial(n, 0.5 + n / 100) for n in range(7, 10)]
+    make_study("slow", [*cheap, *full], text=TEXT)
+    text = hpo("review", "slow").out
+    assert "the first full result: #7" in text
+    assert "    → hpo-tui promote slow 1 --task full\n" in text
+    assert "cheap takes 90%" not in text  # for half of the cost that is little
+    make_study("slower", [*cheap, *full], text=TEXT.replace("cost = 0.5", "cost = 0.25"))
+    said = "  cheap takes 90% of the time of a full trial, for 25% of its cost\n"
+    assert said in hpo("review", "slower").out
+    make_study("few", [*cheap[:4], *full], text=TEXT.replace("cost = 0.5", "cost = 0.25"))
+    assert said not in hpo("review", "few").out

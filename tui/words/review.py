@@ -5,6 +5,7 @@ command that acts on each. Nothing is said of what is too little known.
 """
 
 import math
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -134,8 +135,11 @@ def _found(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Iterator[
 def _gain_text(gain: "LastGain") -> str:
     spent, total = present.number(gain.spent, 3), present.number(gain.total, 3)
     since = f"{present.plural(gain.since, 'full result')} since brought none"
-    at = f"trial {gain.trial}, when {spent} of {total} full-task units were spent"
-    said = "the only gain was" if gain.first else "the last gain was"
+    at = f"with trial {gain.trial}, when {spent} of {total} full-task units were spent"
+    said = "the only gain came" if gain.first else "the last gain came"
+    if gain.values is not None:
+        before, after = fmt.apart(gain.values)
+        said = f"the last gain, {before} → {after}, came"
     return f"{said} {at}" + (f"; {since}" if gain.since else "")
 
 
@@ -161,15 +165,34 @@ def _begun_with(snapshot: Snapshot) -> tuple[str, int | None]:
     """Return what to compare with: the result of the first ``[[start]]``, else the first one."""
     from hpo_tui.engine.analysis.front import finish_order, results
 
+    counted = set(results(snapshot.frame, snapshot.spec)[0].tolist())
+    start = next((r for r in _start_rows(snapshot) if r in counted), None)
+    if start is not None:
+        return "the start", start
+    order = finish_order(snapshot.frame).tolist()
+    return "the first full result", next((r for r in order if r in counted), None)
+
+
+def _start_rows(snapshot: Snapshot) -> list[int]:
+    """Return the complete trials of the first ``[[start]]``, at whatever task, oldest first."""
     frame, spec = snapshot.frame, snapshot.spec
-    counted = set(results(frame, spec)[0].tolist())
-    rows = [r for r in finish_order(frame).tolist() if r in counted]
     given = {k: fmt.value(v) for k, v in spec.start[0].items()} if spec.start else {}
     texts = {name: present.value_texts(snapshot, name) for name in given}
-    for row in rows if given else ():
-        if all(texts[name](row) == value for name, value in given.items()):
-            return "the start", row
-    return "the first full result", next(iter(rows), None)
+    rows = frame.in_state(TrialState.COMPLETE).nonzero()[0].tolist() if given else []
+    return [r for r in rows if all(texts[n](r) == value for n, value in given.items())]
+
+
+def _start_in_full(snapshot: Snapshot) -> Iterator[Remark]:
+    """Tell how to learn what was gained over the start, where that ran at cheap tasks alone."""
+    frame, spec = snapshot.frame, snapshot.spec
+    full = frame.at_task(spec.full_task.name)
+    rows = _start_rows(snapshot)
+    if not rows or full[rows].any():
+        return
+    task, number = spec.full_task.name, int(frame.number[rows[-1]])
+    how = f"promote {plain(snapshot.folder.word)} {number} --task {plain(shlex.quote(task))}"
+    yield Remark(f"the start, #{number}, has no result at {plain(task)} to compare with",
+                 f"hpo-tui {how}")  # fmt: skip
 
 
 def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Iterator[Remark]:
@@ -178,7 +201,7 @@ def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Itera
         yield Remark("it is running: this says how it stands", f"hpo-tui status {name}")
         return
     if best.first is None:
-        yield Remark("there is no full result yet: more budget", f"hpo-tui extend 1 -s {name}")
+        yield Remark("there is no full result yet: more budget", _extend(snapshot))
         return
     if gain is not None and gain.share_since <= _RECENT:
         yield Remark("it gained until its end: more budget may bring more", _extend(snapshot))
@@ -189,6 +212,7 @@ def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Itera
     number = int(frame.number[best.first])
     if number not in result_counts(snapshot):
         yield Remark(f"#{number} ran once: how much is luck?", f"hpo-tui confirm {name} {number}")
+    yield from _start_in_full(snapshot)
     yield Remark("run it again by hand", f"{best_command(snapshot)} --command")
     yield Remark("a table for the paper", f"{best_command(snapshot)} --latex")
 

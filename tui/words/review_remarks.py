@@ -25,6 +25,8 @@ _CURVES = 3
 """Curves of best trials that it takes to say that the full task is too short."""
 _MOST_CURVES = 0.75
 """Share of them that have to gain until their end."""
+_DEARER, _TIMED = 2.0, 5
+"""Times the declared cost from which a cheap task is no bargain; trials that it takes to tell."""
 _LOST = 0.2
 """Share of what was spent that is worth a word if it is lost."""
 
@@ -105,7 +107,16 @@ def _idle_parameters(spec: StudySpec, snapshot: Snapshot) -> Iterator[Remark]:
 def _cheap_tasks(snapshot: Snapshot) -> Iterator[Remark]:
     from hpo_tui.engine.analysis.tasks import assess_tasks
 
+    known = set[str]()
     for found in assess_tasks(snapshot.frame, snapshot.spec):
+        many = int(snapshot.frame.at_task(found.task).sum()) >= _TIMED
+        if found.measured > _DEARER * found.declared and many and found.task not in known:
+            said = f"takes {found.measured:.0%} of the time of a full trial, for"
+            yield Remark(
+                f"{plain(found.task)} {said} {found.declared:.0%} of its cost",
+                'what each run needs to start? See warm; or let cost = "measured" learn the costs',
+            )
+        known.add(found.task)
         if found.advice.startswith(("misleads", "not worth")):
             yield Remark(f"{plain(found.task)} {found.advice} ({plain(found.metric)})")
 
