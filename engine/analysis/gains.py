@@ -17,6 +17,8 @@ from hpo_tui.store.frame import Frame
 
 _QUARTER = 0.75
 """Share of a curve's steps after which its last quarter begins."""
+LATE = 0.2
+"""Part of what was spent that is a study's end."""
 _FEWEST_STEPS = 6
 """Reports of a curve below which nothing is said of its end."""
 _STILL = 0.04
@@ -28,8 +30,9 @@ class LastGain:
     """The full-task trial that was the last to raise what a study has found.
 
     ``spent`` of ``total`` had been charged when it ended, in full-task units without repeats;
-    ``since``: full-task results after it; ``first``: whether it is the only one; ``values``: with
-    one objective, its value before and after.
+    ``since``: full-task results after it; ``first``: whether it is the only one; ``late``: the part
+    of all that was gained since the first result which came with the last fifth of what was spent;
+    ``values``: with one objective, its value before and after.
     """
 
     trial: int
@@ -37,6 +40,7 @@ class LastGain:
     total: float
     since: int
     first: bool
+    late: float = 0.0
     values: tuple[float, float] | None = None
 
     @property
@@ -54,39 +58,51 @@ def last_gain(frame: Frame, spec: StudySpec) -> LastGain | None:
     if not spec.objectives:
         return None
     free = replace(spec, objectives=tuple(replace(o, threshold=None) for o in spec.objectives))
-    rows = _raised(frame, spec)
-    rows = rows if len(rows) else _raised(frame, free)
+    rows, heights = _raised(frame, spec)
+    if not len(rows):
+        rows, heights = _raised(frame, free)
     if not len(rows):
         return None
-    last = int(rows[-1])
     order = finish_order(frame)
-    place = int(np.flatnonzero(order == last)[0])
     # Repeats that were asked for look for nothing new.
     charged = np.where(frame.repeat[order] > 0, 0.0, np.nan_to_num(frame.charged[order]))
+    spent = np.cumsum(charged)
+    places = np.argsort(order)[rows]
     counted = np.isin(order, results(frame, spec)[0])
+    early = heights[spent[places] <= (1 - LATE) * spent[-1]]
+    risen = float(heights[-1] - heights[0])
+    late = float(heights[-1] - (early[-1] if len(early) else heights[0])) / (risen or 1.0)
     values = None
     if len(spec.objectives) == 1 and len(rows) > 1:
-        found = column(results(frame, spec)[1], spec.objectives[0].metric, rows[-2:])
-        values = float(found[0]), float(found[1])
+        sign = -spec.objectives[0].sign
+        values = sign * float(heights[-2]), sign * float(heights[-1])
     return LastGain(
-        int(frame.number[last]), float(charged[: place + 1].sum()), float(charged.sum()),
-        int(counted[place + 1 :].sum()), first=len(rows) == 1, values=values,
+        int(frame.number[rows[-1]]), float(spent[places[-1]]), float(spent[-1]),
+        int(counted[places[-1] + 1 :].sum()), first=len(rows) == 1, late=late, values=values,
     )  # fmt: skip
 
 
-def _raised(frame: Frame, spec: StudySpec) -> Index:
-    """Return the rows that raised what is found, in the order of their end."""
+def _raised(frame: Frame, spec: StudySpec) -> tuple[Index, Array]:
+    """Return the rows that raised what is found, in the order of their end, and how high it was.
+
+    Heights are values of which more is better, or shares of a box.
+    """
     if len(spec.objectives) < 2:
-        return best_so_far(frame, spec, spec.objectives[0])[0]
+        return _risen(frame, spec, spec.objectives[0])
     rows = results(frame, spec)[0]
     ranges = [column(frame, o.metric, rows) for o in spec.objectives]
     # Of an objective with one value alone the box would be empty.
     varied = [o.metric for o, v in zip(spec.objectives, ranges, strict=True) if _varies(v)]
     if len(varied) < 2:
         named = next((o for o in spec.objectives if o.metric in varied), spec.objectives[0])
-        return best_so_far(frame, spec, named)[0]
+        return _risen(frame, spec, named)
     found = volume_so_far(frame, spec, box_of([(frame, spec)], varied))
-    return rows[:0] if found is None else found[0]
+    return (rows[:0], np.zeros(0)) if found is None else found
+
+
+def _risen(frame: Frame, spec: StudySpec, objective: Objective) -> tuple[Index, Array]:
+    rows, values = best_so_far(frame, spec, objective)
+    return rows, -objective.sign * values
 
 
 def _varies(values: Array) -> bool:

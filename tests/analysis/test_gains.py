@@ -29,7 +29,20 @@ def test_the_last_gain_of_one_objective(one: StudySpec, make_frame: MakeFrame) -
     assert found is not None
     assert (found.trial, found.spent, found.total, found.since) == (3, 2.0, 4.0, 2)
     assert found.share_since == 0.5
+    assert found.values == (0.5, 0.7)
+    assert found.late == 0.0
     assert not found.first
+
+
+def test_what_came_late_is_a_part_of_all_gains(one: StudySpec, make_frame: MakeFrame) -> None:
+    low = replace(one, objectives=(Objective("acc", Direction.MINIMIZE),))
+    values = np.array([0.1, 0.5, 0.6, 0.6, 0.7, 0.2])
+    for spec, sign in ((one, 1.0), (low, -1.0)):
+        found = last_gain(make_frame({"acc": sign * values}, ended=np.arange(6)), spec)
+        assert found is not None
+        assert (found.trial, found.since) == (5, 1)
+        assert found.late == pytest.approx(0.1 / 0.6)
+        assert found.values == (sign * 0.6, sign * 0.7)
 
 
 def test_repeats_are_no_search(one: StudySpec, make_frame: MakeFrame) -> None:

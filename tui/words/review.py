@@ -31,8 +31,8 @@ _LEVEL = 0.4
 """Part of what was spent without any gain from which a larger budget promises little."""
 _LEVEL_RESULTS = 5
 """And full-task results without any gain."""
-_RECENT = 0.2
-"""Part of what was spent within which a gain is one of the study's end."""
+_WORTH = 0.05
+"""Part of all gains that has to come with the last fifth of what was spent, to spend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +203,9 @@ def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Itera
     if best.first is None:
         yield Remark("there is no full result yet: more budget", _extend(snapshot))
         return
-    if gain is not None and gain.share_since <= _RECENT:
-        yield Remark("it gained until its end: more budget may bring more", _extend(snapshot))
+    if gain is not None and gain.late >= _WORTH:
+        said = f"{gain.late:.0%} of all gains came with the last fifth of what was spent"
+        yield Remark(f"{said}: more budget may bring more", _extend(snapshot))
     elif gain is not None and gain.share_since >= _LEVEL and gain.since >= _LEVEL_RESULTS:
         part = f"{gain.share_since:.0%} of what was spent"
         yield Remark(f"nothing was gained in the last {part}: more of the same promises little",
