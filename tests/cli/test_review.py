@@ -114,6 +114,12 @@ def test_a_study_is_told_in_sentences(rough: StudyFolder, hpo: Hpo) -> None:
     assert "#3 ran once" in following
 
 
+def test_status_says_where_trials_fail(rough: StudyFolder, hpo: Hpo) -> None:
+    del rough
+    last = hpo("status", "rough").out.splitlines()[-1]
+    assert last.startswith("all 6 trials with width >= 50 failed, none of 10 elsewhere: hpo-tui ed")
+
+
 def test_what_it_tells_to_do_can_be_done(rough: StudyFolder, hpo: Hpo) -> None:
     found = json.loads(hpo("review", "rough", "--json").out)
     commands = [r["do"] for r in found["remarks"] + found["following"]]

@@ -49,6 +49,7 @@ _GOES_ON = {
 def status(study: str | None, as_json: bool) -> int:
     """Show the progress of STUDY (default: all here): budget, trials, tasks, best trials."""
     from hpo_tui.tui.cli.summary import show_best, show_costs, state_of
+    from hpo_tui.tui.words.review_remarks import where_it_fails
 
     home = find_home(working_folder())
     folders = [find(study)] if study is not None else list_studies(home) if home else []
@@ -81,6 +82,8 @@ def status(study: str | None, as_json: bool) -> int:
     show_costs(picture)
     say()
     show_best(picture, most=5)
+    for remark in where_it_fails(picture):
+        say(f"{remark.text}" + (f": {remark.do}" if remark.do else ""))
     return 0
 
 

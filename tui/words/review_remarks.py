@@ -42,16 +42,9 @@ class Remark:
 def remarks_on(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
     """Yield what is to be known, what stops a study first."""
     from hpo_tui.engine.analysis.edges import edges
-    from hpo_tui.engine.analysis.failing import failing
 
     frame, spec = snapshot.frame, snapshot.spec
-    place = failing(frame, spec)
-    if place is not None:
-        known = place.instead in spec.constraints
-        yield Remark(
-            f"{place.sentence}; they are left out now" if known else place.sentence,
-            "" if known else _kept_out(snapshot, place.instead),
-        )
+    yield from where_it_fails(snapshot)
     if snapshot.spent and snapshot.lost > _LOST * snapshot.spent:
         yield Remark(f"{snapshot.lost / snapshot.spent:.0%} of what was spent is lost to trials"
                      " without a result")  # fmt: skip
@@ -61,6 +54,19 @@ def remarks_on(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
     yield from _idle_parameters(spec, snapshot)
     yield from _cheap_tasks(snapshot)
     yield from _noise(snapshot)
+
+
+def where_it_fails(snapshot: Snapshot) -> Iterator[Remark]:
+    """Yield where trials fail, if that is plain, and what keeps the search out of there."""
+    from hpo_tui.engine.analysis.failing import failing
+
+    place = failing(snapshot.frame, snapshot.spec)
+    if place is None:
+        return
+    if place.instead in snapshot.spec.constraints:
+        yield Remark(f"{place.sentence}; they are left out now")
+    else:
+        yield Remark(place.sentence, _kept_out(snapshot, place.instead))
 
 
 def _kept_out(snapshot: Snapshot, instead: str) -> str:
