@@ -72,7 +72,9 @@ async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Pat
         await pilot.press("j", "enter")
         await pilot.pause()
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
-        assert title.endswith("at full (the best)  one of 2 runs; their mean counts")
+        assert title.endswith(
+            "at full (the best)  one of 2 runs; their mean counts: loss 0.3 ±0.14"
+        )
         await pilot.press("escape", "j", "enter")
         await pilot.pause()
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Container, Iterator, Sequence
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
 
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Event, Trial, TrialState
@@ -10,11 +12,14 @@ from hpo_tui.tui.tables.trial_order import result_counts
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.entries import Entry
-from hpo_tui.tui.words.goals import goal_text, goals_of, is_goal, judged, reached
+from hpo_tui.tui.words.goals import beside, goal_text, goals_of, is_goal, judged, reached
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.progress import Progress, progress_of
 from hpo_tui.tui.words.running import durations
 from hpo_tui.tui.words.why_run import why_lines
+
+if TYPE_CHECKING:
+    from hpo_tui.engine.arrays import Mask
 
 
 def metric_cell(snapshot: Snapshot, frame: Frame, name: str, row: int | None) -> Cell:
@@ -114,7 +119,20 @@ def of_several(snapshot: Snapshot, row: int) -> str:
     frame = snapshot.frame
     same = full_mask(frame, snapshot.spec) & (frame.configuration == frame.configuration[row])
     n = int(same.sum())
-    return f"one of {n} runs; their mean counts" if n > 1 and same[row] else ""
+    if n < 2 or not same[row]:
+        return ""
+    return f"one of {n} runs; their mean counts{_mean_of(snapshot, same)}"
+
+
+def _mean_of(snapshot: Snapshot, same: "Mask") -> str:
+    """Return the mean of the first objective over some trials, and its standard deviation."""
+    goals = snapshot.spec.objectives
+    found = snapshot.frame.metrics.get(goals[0].metric) if goals else None
+    values = [] if found is None else found[same].tolist()
+    if not values or not all(map(math.isfinite, values)):
+        return ""
+    mean, spread = beside(fmean(values), goals[0]), fmt.number(stdev(values), 2)
+    return f": {plain(goals[0].metric)} {mean} ±{spread}"
 
 
 def _took(snapshot: Snapshot, row: int | None) -> Cell:
