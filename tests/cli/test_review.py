@@ -18,7 +18,7 @@ Hpo = Callable[..., Any]
 TEXT = """\
 [study]
 name = "NAME"
-command = ["true"]
+command = ["true", "{lr}", "--epochs", "{epochs}"]
 budget = 30
 [space.lr]
 type = "float"
@@ -109,6 +109,7 @@ def test_a_study_is_told_in_sentences(rough: StudyFolder, hpo: Hpo) -> None:
     known = "\n".join(section(text, "what to know"))
     assert "all 6 trials with width >= 50 failed, none of 10 elsewhere" in known
     assert "in 5 of the 5 best trials accuracy still gains at the end of full: 0.15 in" in known
+    assert "    → hpo-tui best rough --command --set epochs=16\n" in text
     following = "\n".join(section(text, "what next"))
     assert "nothing was gained in the last 81% of what was spent" in following
     assert "#3 ran once" in following

@@ -151,6 +151,16 @@ def _one_line(folder: StudyFolder, picture: Snapshot, *, why: bool = False) -> s
     is_flag=True,
     help="Print the shell command that runs the best one again.",
 )
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="With --command: another value, such as epochs=200 or seed=7. Can be repeated.",
+)
+@click.option(
+    "--continue", "go_on", is_flag=True, help="With --command: continue from the checkpoint."
+)
 @click.pass_context
 def best(
     ctx: click.Context,
@@ -161,6 +171,8 @@ def best(
     near: bool,
     as_command: bool,
     written: str | None,
+    settings: tuple[str, ...],
+    go_on: bool,
 ) -> None:
     """Print the best trials of STUDY, best first.
 
@@ -168,10 +180,12 @@ def best(
     objectives, the Pareto front of them. If no trial does, the nearest misses are shown. A
     configuration that was repeated counts once, with the mean of its results.
     """
-    from hpo_tui.tui.cli.summary import best_record, command_of, results_of, show_best
+    from hpo_tui.tui.cli.summary import best_record, results_of, show_best
 
     if as_json + as_command + (written is not None) > 1:
         raise click.UsageError("choose one of --json, --markdown, --latex and --command")
+    if (settings or go_on) and not as_command:
+        raise click.UsageError("--set and --continue change what --command prints: add it")
     picture = picture_of(find(study))
     if not (as_json or as_command or written):
         show_best(picture, most, near=near)
@@ -193,8 +207,10 @@ def best(
         if not trials:
             none = "no full-task trial meets all goals (--near takes the nearest)"
             raise Refusal(f"{plain(picture.folder.name)} has no best trial: {none}")
-        for trial in trials:
-            _hand_over(command_of(trial, picture))
+        from hpo_tui.tui.cli.rerun import command_of
+
+        for line in [command_of(t, picture, settings, go_on=go_on) for t in trials]:
+            _hand_over(line)
         return
     trials, several = (
         results_of(picture, numbers[: most if given else None]),

@@ -1,12 +1,10 @@
 """A study in figures: what ``status``, ``best`` and the end of a headless run tell."""
 
 import math
-import shlex
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
@@ -21,7 +19,6 @@ from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.rows import finite
 from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import bar, exact, number, say, shown, table
-from hpo_tui.tui.tables.trial_data import rerun_line
 from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.fmt import duration
@@ -121,14 +118,6 @@ def best_record(
         "metrics": {k: finite(v) for k, v in trial.metrics.items()},
         "meets": spec.meets(trial.metrics),
     } | (several if runs > 1 else {})
-
-
-def command_of(trial: Trial, picture: Snapshot) -> str:
-    """Return the shell line that runs a trial's configuration again, from where it is typed."""
-    line = rerun_line(picture, trial.number, trial.params, trial.task, trial.repeat)
-    workplace = picture.folder.workplace
-    here = workplace.resolve() == Path.cwd()
-    return line if here else f"cd {shlex.quote(str(workplace))} && {line}"
 
 
 def results_of(picture: Snapshot, numbers: list[int]) -> list[Trial]:

@@ -59,9 +59,18 @@ def stored_value(frame: Frame, name: str, parameter: Parameter | None, number: f
 
 
 def rerun_line(
-    snapshot: Snapshot, number: int, params: Mapping[str, Value], task: str, repeat: int
+    snapshot: Snapshot,
+    number: int,
+    params: Mapping[str, Value],
+    task: str,
+    repeat: int,
+    *,
+    changed: Mapping[str, Value] | None = None,
 ) -> str:
-    """Return the shell line that runs a trial's configuration again by hand, where trials run."""
+    """Return the shell line that runs a trial's configuration again by hand, where trials run.
+
+    ``changed``: other values for some of the names that the command has.
+    """
     # It brings the parser of expressions: too much for the first frame.
     from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
 
@@ -71,7 +80,7 @@ def rerun_line(
         spec, params, at, snapshot.folder.trial(number).path.absolute(),
         seed=trial_seed(spec, repeat), trial=number,
     )  # fmt: skip
-    return shell_line(spec, at, values)
+    return shell_line(spec, at, {**values, **(changed or {})})
 
 
 def trial_data(snapshot: Snapshot, row: int) -> dict[str, Any]:

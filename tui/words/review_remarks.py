@@ -88,8 +88,22 @@ def _too_short(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
             name, by = plain(objective.metric), fmt.number(typical, 2)
             said = f"in {rising} of the {told} best trials {name} still gains at the end of {task}:"
             text = f"{said} {by} in the last quarter"
-            longer = f"{best_command(snapshot)} --command, with a longer training"
-            yield Remark(text, f"{longer}; or a longer full task in the next study")
+            yield Remark(text, _longer(snapshot))
+
+
+def _longer(snapshot: Snapshot) -> str:
+    """Return how to train the best trial longer: by the command, where that has a length."""
+    from hpo_tui.engine.spec.placeholders import used
+
+    spec = snapshot.spec
+    told = used([*spec.command, *spec.env.values()])
+    lengths = {k: v for k, v in spec.full_task.fidelity.items() if k in told}
+    if len(lengths) != 1 or not all(type(v) is int for v in lengths.values()):
+        return "train the best longer, or make the full task longer"
+    ((name, value),) = lengths.items()
+    go_on = " --continue" if "resume" in told else ""
+    setting = shlex.quote(f"{plain(name)}={2 * int(value)}")
+    return f"{best_command(snapshot)} --command --set {setting}{go_on}"
 
 
 def _idle_parameters(spec: StudySpec, snapshot: Snapshot) -> Iterator[Remark]:

@@ -1,0 +1,75 @@
+"""The command of the best trial with another value, or continued from its checkpoint."""
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from tests.cli.conftest import TEXT
+
+Make = Callable[..., StudyFolder]
+Hpo = Callable[..., Any]
+COMMAND = "train --lr {lr} --epochs {epochs} --seed {seed} --from {resume}"
+
+
+@pytest.fixture
+def study(make_study: Make) -> StudyFolder:
+    """A study whose command says it all, but for the optimizer."""
+    return make_study(text=TEXT.replace('["python", "train.py"]', f'"{COMMAND}"'))
+
+
+def words(hpo: Hpo, *more: str) -> list[str]:
+    """Return what the command is, from the program's name on."""
+    ran = hpo("best", "--command", *more)
+    assert ran.code == 0, ran.err
+    found = shlex.split(ran.out)
+    return found[found.index("train") :]
+
+
+def test_other_values_take_the_place_of_those_that_ran(study: StudyFolder, hpo: Hpo) -> None:
+    del study
+    plain = words(hpo)
+    assert plain[3:] == ["--epochs", "4", "--seed", "0"]
+    changed = words(hpo, "--set", "epochs=200", "--set", "seed=7", "--set", "lr = 0.5")
+    assert changed == ["train", "--lr", "0.5", "--epochs", "200", "--seed", "7"]
+
+
+def test_it_goes_on_from_the_checkpoint_of_the_trial(study: StudyFolder, hpo: Hpo) -> None:
+    ran = hpo("best", "--command", "--continue")
+    assert ran.code == 1
+    assert "has no checkpoint to continue from" in ran.err
+    best = int(shlex.split(hpo("best", "--json", "-n", 1).out.split('"trial":')[1])[0].rstrip(","))
+    folder = study.trial(best).checkpoint
+    folder.mkdir(parents=True)
+    assert hpo("best", "--command", "--continue").code == 1  # it is empty
+    (folder / "model.pt").touch()
+    assert words(hpo, "--continue")[-2:] == ["--from", str(folder)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("epoch=9", 'the command has no "epoch"; did you mean "epochs"?'),
+        ("optimizer=sgd", 'the command has no "optimizer": it has epochs, lr, seed'),
+        ("epochs", "write NAME=VALUE"),
+        ("epochs=", "write NAME=VALUE"),
+        ("resume=/x", 'the command has no "resume": it has epochs, lr, seed'),
+    ],
+)
+def test_what_the_command_has_no_place_for_is_refused(
+    study: StudyFolder, hpo: Hpo, setting: str, said: str
+) -> None:
+    del study
+    ran = hpo("best", "--command", "--set", setting)
+    assert (ran.code, ran.out) == (1, "")
+    assert said in ran.err
+
+
+def test_a_command_without_a_place_for_it_is_not_continued(make_study: Make, hpo: Hpo) -> None:
+    make_study()
+    ran = hpo("best", "--command", "--continue")
+    assert (ran.code, ran.out) == (1, "")
+    assert "{resume}" in ran.err
+    assert hpo("best", "--set", "epochs=3").code == 2

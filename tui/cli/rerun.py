@@ -1,0 +1,66 @@
+"""The shell line that runs a trial's configuration again: as it ran, longer, or with a change."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from hpo_tui.engine.spec.names import did_you_mean, show
+from hpo_tui.engine.spec.parts import Value
+from hpo_tui.store.models import Trial
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.tables.trial_data import rerun_line
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.plain import plain
+
+
+def command_of(
+    trial: Trial, picture: Snapshot, settings: Sequence[str] = (), *, go_on: bool = False
+) -> str:
+    """Return the shell line that runs a trial's configuration again, from where it is typed.
+
+    ``settings``: ``NAME=VALUE``, other values of parameters, of the task, or another seed.
+    ``go_on``: from the trial's checkpoint. Raises Refusal where the command has no place for it.
+    """
+    changed = dict(_changed(picture, text) for text in settings)
+    if go_on:
+        changed["resume"] = _checkpoint(picture, trial.number)
+    line = rerun_line(
+        picture, trial.number, trial.params, trial.task, trial.repeat, changed=changed
+    )
+    workplace = picture.folder.workplace
+    here = workplace.resolve() == Path.cwd()
+    return line if here else f"cd {shlex.quote(str(workplace))} && {line}"
+
+
+def _changed(picture: Snapshot, setting: str) -> tuple[str, Value]:
+    from hpo_tui.engine.spec.text.typed import typed_value
+
+    name, equals, text = (part.strip() for part in setting.partition("="))
+    known = _used(picture) & {
+        "seed", *(p.name for p in picture.spec.space), *picture.spec.full_task.fidelity
+    }  # fmt: skip
+    if not equals or not text:
+        raise Refusal(f"{show(setting)} is no setting: write NAME=VALUE, such as seed=7")
+    if name not in known:
+        names = ", ".join(map(plain, sorted(known))) or "nothing that can be set"
+        meant = did_you_mean(name, known)
+        raise Refusal(f"the command has no {show(name)}{meant or f': it has {names}'}")
+    value = typed_value(text)
+    return name, value if isinstance(value, str | int | float) else text
+
+
+def _checkpoint(picture: Snapshot, number: int) -> str:
+    if "resume" not in _used(picture):
+        why = "the study's command has no {resume}, so nothing tells the script where to go on"
+        raise Refusal(why)
+    folder = picture.folder.trial(number).checkpoint
+    if not folder.is_dir() or not any(folder.iterdir()):
+        raise Refusal(f"trial {number} has no checkpoint to continue from: {plain(str(folder))}")
+    return str(folder.absolute())
+
+
+def _used(picture: Snapshot) -> set[str]:
+    """Return the names that the study's command and its variables have a place for."""
+    from hpo_tui.engine.spec.placeholders import used
+
+    return used([*picture.spec.command, *picture.spec.env.values()])
