@@ -8,7 +8,7 @@ chance. Shapes: n trials that have ended by themselves.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -18,9 +18,9 @@ from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.store.frame import Frame
-from hpo_tui.store.models import TrialState
+from hpo_tui.store.models import TrialState, Value
 
-FEWEST = 4
+FEWEST = 3
 """Failures below which nothing is said of where they lie."""
 _MOST_OF = 0.8
 """Share of all failures that a place has to hold."""
@@ -38,8 +38,8 @@ class Failing:
     """Where failures lie. ``where``: an expression that filters of trials understand.
 
     ``failed`` of the ``there`` trials in it failed, and ``others`` of the ``elsewhere`` ones.
-    ``instead``: what keeps a study out of there, as a relation or a range; empty for a choice.
-    ``clear``: G of the split.
+    ``instead``: the relation that keeps a study out of there; for a choice of a parameter empty,
+    and ``choice`` says which. ``clear``: G of the split.
     """
 
     where: str
@@ -49,6 +49,7 @@ class Failing:
     others: int
     elsewhere: int
     clear: float
+    choice: tuple[str, Value] | None = None
 
     @property
     def sentence(self) -> str:
@@ -85,7 +86,9 @@ def _of_one(parameter: Parameter, frame: Frame, failed: Mask) -> Iterator[Failin
             choice = choices[int(code)] if choices is not None else code
             said = f'"{plain(choice)}"' if isinstance(choice, str) else brief(float(choice))
             found = _split(failed, values == code, np.isfinite(values))
-            yield from _told(found, f"{name} == {said}", "")
+            for told in _told(found, f"{name} == {said}", ""):
+                own = next((c for c in parameter.choices if c == choice), None)
+                yield told if own is None else replace(told, choice=(parameter.name, own))
         return
     yield from _of_numbers(name, values, failed)
 

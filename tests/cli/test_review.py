@@ -181,3 +181,27 @@ def test_a_start_without_a_full_result_and_a_slow_cheap_task(make_study: Make, h
     assert said in hpo("review", "slower").out
     make_study("few", [*cheap[:4], *full], text=TEXT.replace("cost = 0.5", "cost = 0.25"))
     assert said not in hpo("review", "few").out
+
+
+@pytest.mark.parametrize("choices", [("a", "b"), ("a", "b", "c d")])
+def test_a_choice_that_fails_is_left_out_by_what_it_tells(
+    make_study: Make, hpo: Hpo, choices: tuple[str, ...]
+) -> None:
+    space = f'[space.act]\ntype = "categorical"\nchoices = {json.dumps(choices)}\n[[objective]]'
+    text = TEXT.replace("[[objective]]", space).split("[[start]]", maxsplit=1)[0]
+    trials = [
+        trial(n, 0.5, params={"lr": n / 100, "width": 8, "act": choices[n % len(choices)]})
+        for n in range(1, 13)
+    ]
+    failed = {"state": TrialState.FAILED, "metrics": {}, "reason": "exit code 1"}
+    trials = [replace(t, **failed) if t.params["act"] == "b" else t for t in trials]
+    folder = make_study("choice", trials, text=text, state=StudyState.FINISHED)
+    found = json.loads(hpo("review", "choice", "--json").out)["remarks"][0]
+    assert 'trials with act == "b" failed, none of' in found["text"]
+    assert hpo(*shlex.split(found["do"])[1:]).code == 0
+    assert '"b"' not in folder.file.read_text("utf-8")
+    after = hpo("status", "choice").out
+    assert ("; they are left out now\n" in after) == (
+        len(choices) > 2
+    )  # else it is searched no more
+    assert "constraints" not in after

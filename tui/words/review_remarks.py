@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.text.toml_text import toml_value
+from hpo_tui.engine.spec.text.toml_text import toml_key, toml_value
 from hpo_tui.tui.tables.trial_order import result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
@@ -14,6 +14,7 @@ from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.two_studies import Best
 
 if TYPE_CHECKING:
+    from hpo_tui.engine.analysis.failing import Failing
     from hpo_tui.engine.arrays import Array
 
 Curves = Mapping[str, Sequence[tuple["Array", "Array"]]]
@@ -63,18 +64,25 @@ def where_it_fails(snapshot: Snapshot) -> Iterator[Remark]:
     place = failing(snapshot.frame, snapshot.spec)
     if place is None:
         return
-    if place.instead in snapshot.spec.constraints:
+    setting = _kept_out(snapshot.spec, place)
+    name = plain(snapshot.folder.word)
+    if setting is None:
         yield Remark(f"{place.sentence}; they are left out now")
     else:
-        yield Remark(place.sentence, _kept_out(snapshot, place.instead))
+        yield Remark(place.sentence, f"hpo-tui edit {shlex.quote(setting)} -s {name}")
 
 
-def _kept_out(snapshot: Snapshot, instead: str) -> str:
-    """Return the command that keeps the search out of where trials fail."""
-    if not instead:
-        return ""
-    word = f"constraints={toml_value([*snapshot.spec.constraints, instead])}"
-    return f"hpo-tui edit {shlex.quote(word)} -s {plain(snapshot.folder.word)}"
+def _kept_out(spec: StudySpec, place: "Failing") -> str | None:
+    """Return the setting that keeps the search out of where trials fail; None where one does."""
+    if place.choice is None:
+        # A choice that the study has no more is told by no relation.
+        known = not place.instead or place.instead in spec.constraints
+        return None if known else f"constraints={toml_value([*spec.constraints, place.instead])}"
+    name, choice = place.choice
+    others = [c for c in spec.parameter(name).choices if c != choice]
+    if len(others) == 1:
+        return f"{toml_key(name)}={toml_value(others[0])}"
+    return f"{toml_key(name)}.choices={toml_value(others)}"
 
 
 def _too_short(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
