@@ -7,7 +7,7 @@ failures lie on one side, most trials there failed, and many splits tried would 
 chance. Shapes: n trials that have ended by themselves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -26,11 +26,15 @@ _MOST_OF = 0.8
 """Share of all failures that a place has to hold."""
 _RATE = 0.6
 """Share of the trials there that have to have failed."""
+_MOST_SIZES = 8
+"""Parameters of which products are looked at: with a hundred thousand trials each takes a while."""
 _CLEAR = 9.0
 """G below which a split is taken for chance: p = 0.003 for one that is looked at alone."""
-Counts = int | Index
 _BETTER = 3.0
 """By how much G of a product has to be greater: two parameters fit anything better than one."""
+
+Counts = int | Index
+"""Numbers of trials, of one split or of many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,18 @@ def failing(frame: Frame, spec: StudySpec) -> Failing | None:
     if failed.sum() < FEWEST or failed.all():
         return None
     held = frame.only(ended)
-    single = [f for p in spec.free for f in _of_one(p, held, failed)]
-    pairs = [f for p, q in combinations(_sizes(spec), 2) for f in _of_two(p, q, held, failed)]
-    for found in (single, pairs):
-        found.sort(key=lambda f: -f.clear)
-    best = next(iter(single), None)
-    if pairs and pairs[0].clear > (best.clear if best else 0.0) + _BETTER:
-        return pairs[0]
-    return best
+    single = _clearest(f for p in spec.free for f in _of_one(p, held, failed))
+    if single is not None and not single.others and single.failed == single.there:
+        return single  # nothing is left for a second parameter to tell
+    sizes = combinations(_sizes(spec)[:_MOST_SIZES], 2)
+    pair = _clearest(f for p, q in sizes for f in _of_two(p, q, held, failed))
+    if single is None or (pair is not None and pair.clear > single.clear + _BETTER):
+        return pair if pair is not None and pair.clear > _CLEAR + _BETTER else single
+    return single
+
+
+def _clearest(found: Iterable[Failing]) -> Failing | None:
+    return max(found, key=lambda f: f.clear, default=None)
 
 
 def _of_one(parameter: Parameter, frame: Frame, failed: Mask) -> Iterator[Failing]:

@@ -373,6 +373,7 @@ def test_a_finished_study_is_not_said_to_run(
         said = "sparse is finished; to continue it: hpo-tui extend AMOUNT -s sparse, then run it\n"
         assert ran.err == said
         assert ("Study: " in ran.out) == (words == ["--headless"])
+        assert ran.out.endswith("\nIn words: hpo-tui review sparse\n") or not ran.out
     assert not folder.lock.exists()  # no runner was started for nothing
 
 

@@ -194,6 +194,7 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     show_costs(picture)
     say()
     say(f"Study: {plain(str(folder.path))}")
+    say(f"In words: hpo-tui review {word}")
     if finished:
         return 0
     # Of several lines, which the follower has told: what they begin with.

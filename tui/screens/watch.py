@@ -34,11 +34,11 @@ class Watch(PaneRoom):
 The dashboard of one study: the parallel coordinates at the top, the best trials and one of nine
 panes below them, the cost at the bottom. The selected trial, the filter and the brushes are the
 same in every pane. `0` to `9` go to a chart, `tab` to the next pane, and `z` shows a pane on the
-whole screen. `V` compares the trials shown with others. `Esc` goes back one step at a time: it
-closes the filter line, ends the zoom, removes filter and brushes, then leaves the screen. Leaving
-never stops the study. If the window has no room for all panes, the pane that you go to takes the
-place of another one, and `Esc` brings that one back first. `Space` freezes the display; keys then
-act on what is shown.
+whole screen. `V` compares the trials shown with others, `w` says in words what came of the study
+and what to do next. `Esc` goes back one step at a time: it closes the filter line, ends the zoom,
+removes filter and brushes, then leaves the screen. Leaving never stops the study. If the window has
+no room for all panes, the pane that you go to takes the place of another one, and `Esc` brings that
+one back first. `Space` freezes the display; keys then act on what is shown.
 
 If the study is not running, `C`, `E`, `B`, `P` and `r` queue trials for its next run, which does
 them first; the header counts them. `x` on the trial takes back what is queued of it, `X` any of it.

@@ -175,11 +175,19 @@ def _begun_with(snapshot: Snapshot) -> tuple[str, int | None]:
 
 def _start_rows(snapshot: Snapshot) -> list[int]:
     """Return the complete trials of the first ``[[start]]``, at whatever task, oldest first."""
+    import numpy as np
+
     frame, spec = snapshot.frame, snapshot.spec
-    given = {k: fmt.value(v) for k, v in spec.start[0].items()} if spec.start else {}
-    texts = {name: present.value_texts(snapshot, name) for name in given}
-    rows = frame.in_state(TrialState.COMPLETE).nonzero()[0].tolist() if given else []
-    return [r for r in rows if all(texts[n](r) == value for n, value in given.items())]
+    if not spec.start:
+        return []
+    same = frame.in_state(TrialState.COMPLETE)
+    for name, value in spec.start[0].items():
+        column, choices = frame.params.get(name), frame.choices.get(name)
+        if column is None or (choices is not None and value not in choices):
+            return []
+        wanted = float(value) if choices is None else float(choices.index(value))
+        same = same & np.isclose(column, wanted, rtol=1e-9, atol=0.0)
+    return [int(row) for row in same.nonzero()[0]]
 
 
 def _start_in_full(snapshot: Snapshot) -> Iterator[Remark]:
