@@ -88,3 +88,13 @@ def test_chance_is_seldom_explained(spec: StudySpec, make_frame: MakeFrame) -> N
         frame = make_frame({"acc": np.zeros(30)}, params=params, state=state)
         told += failing(frame, replace(spec, space=(SPACE[0], SPACE[2]))) is not None
     assert told <= 5
+
+
+@pytest.mark.parametrize(("each", "told"), [(3, False), (4, True)])
+def test_a_few_trials_are_too_few_to_tell(
+    spec: StudySpec, make_frame: MakeFrame, each: int, told: bool
+) -> None:
+    state = [TrialState.COMPLETE] * each + [TrialState.FAILED] * each
+    params = {"width": np.arange(1, 2 * each + 1)}
+    frame = make_frame({"acc": np.zeros(2 * each)}, params=params, state=state)
+    assert (failing(frame, replace(spec, space=SPACE[2:3])) is not None) == told
