@@ -32,6 +32,13 @@ _LINGERS = 5.0
 _LOOKS = 0.05
 """Seconds between two looks at whether the script has ended."""
 
+_REPEATS = 0.5
+"""Seconds between two signals to a script that has not ended at the first.
+
+Python acts on a signal between two of its steps, or when it interrupts a wait. One that comes where
+the last step is over and the wait has not yet begun does neither, and the wait may be for ever.
+"""
+
 _WAITS = "waits"
 """What is left where the trial has ended where the script did: it may wait for its others."""
 
@@ -134,9 +141,11 @@ class Turn:
             for child in multiprocessing.active_children():
                 child.kill()
         else:
-            with suppress(ProcessLookupError):
-                os.kill(self.script, _SIGNALS[code])
-            self._await_end(_LINGERS)
+            ends_by = time.monotonic() + _LINGERS
+            while time.monotonic() < ends_by and Process.of(self.script) is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(self.script, _SIGNALS[code])
+                self._await_end(_REPEATS)
         os._exit(code)
 
     def _await_end(self, seconds: float) -> None:
@@ -146,6 +155,8 @@ class Turn:
             time.sleep(_LOOKS)
 
     def _ended_elsewhere(self, number: int, _: FrameType | None) -> None:
+        for repeated in _SIGNALS:  # it is leaving
+            signal.signal(repeated, signal.SIG_IGN)
         self._leave(_SIGNALS.index(signal.Signals(number)))
 
 

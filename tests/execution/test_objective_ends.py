@@ -66,6 +66,24 @@ def test_why_a_process_has_no_result_is_said(place: Place) -> None:
     assert "asks for x, which the study lacks" in ended.out
 
 
+DEAF = """
+import signal
+if __name__ == "__main__":
+    acts = signal.getsignal(signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, lambda *_: signal.signal(signal.SIGUSR1, acts))
+    one = multiprocessing.get_context("fork").Process(target=work, args=(0,))
+    one.start()
+    while True: time.sleep(60)
+"""
+
+
+def test_a_script_that_misses_the_first_signal_ends_at_the_next(place: Place) -> None:
+    """As one does that gets it at the very moment at which it begins to wait."""
+    place.script(HEAD + DEAF)
+    ended = place.run(params={"x": 0.5})
+    assert (ended.code, ended.reports) == (0, [{"value": 0.5}]), ended.out
+
+
 RUN = "study.optimize(objective)"
 THREADS = """
 from concurrent.futures import ThreadPoolExecutor
