@@ -253,9 +253,12 @@ def clock() -> Callable[[], float]:
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Let the app work until ``condition`` holds; fails when it does not in time."""
+    """Let the app work until ``condition`` holds; fails when it does not in time.
+
+    A screen is on top before its parts are there: these are waited for too.
+    """
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (condition() and pilot.app.screen.is_mounted):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain on {pilot.app.screen!r}")
         await pilot.pause(0.02)

@@ -51,18 +51,18 @@ async def test_typing_replaces_the_name_of_a_new_parameter(tmp_path: Path) -> No
         assert screen.query_one(StudyForm).move_to(("space",))
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, ItemDialog))
-        await pilot.pause()
-        await pilot.press(*"opt")
         lines = list(app.screen.query(Input))
-        assert lines[0].value == "opt"
+        await until(pilot, lambda: lines[0].has_focus)
+        await pilot.press(*"opt")
+        await until(pilot, lambda: lines[0].value == "opt")
         await pilot.press("down", "end", "ctrl+u", *"categorical")
-        await pilot.pause()
+        problem = app.screen.query_one(".problem", Static)
+        await until(pilot, lambda: "choices: is missing" in str(problem.render()))
         values = [line.value for line in lines]
         assert values[:2] == ["opt", "categorical"]
         assert not any(values[2:])
-        assert "choices: is missing" in str(app.screen.query_one(".problem", Static).render())
         await pilot.press("ctrl+u", *"int")
-        await pilot.pause()
+        await until(pilot, lambda: lines[1].value == "int" and lines[2].value != "")
         assert [line.value for line in lines][1:4] == ["int", "0.0", "1.0"]
 
 

@@ -7,6 +7,7 @@ from textual.command import CommandList
 from textual.content import Content
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from hpo_tui.store.folder import StudyFolder
@@ -87,10 +88,13 @@ async def test_every_key_on_every_screen(
     app = make_app(None if name.endswith("studies") else study, study.path.parent)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await _open(pilot, name)
-        focusable = [w for w in screen.focus_chain if not isinstance(w, Input)]
-        assert focusable
+
+        def focusable() -> list[Widget]:
+            return [w for w in screen.focus_chain if not isinstance(w, Input)]
+
+        await until(pilot, lambda: bool(focusable()))
         done: set[str] = set()
-        for widget in focusable:
+        for widget in focusable():
             screen.set_focus(widget)
             await pilot.pause()
             for known, _, _ in key_table(screen):

@@ -28,7 +28,7 @@ async def _press_all(pilot: Pilot[int], reason: str) -> None:
     for key in PANE_KEYS:
         app.clear_notifications()
         await pilot.press(key)
-        assert reason in _said(app), key
+        await until(pilot, lambda: reason in _said(app))
     known = [a for scope in ("watch", "trial") for a in actions_of(scope)]
     for key in (k for a in known for k in a.keys.split(",") if a.id != "watch.trials"):
         await pilot.press(key, "escape" if key in ("slash", "V") else "u")
@@ -54,9 +54,9 @@ async def test_keys_do_not_go_to_a_filter_that_was_closed(study: StudyFolder, ru
     async with app.run_test(size=(30, 8)) as pilot:
         await ready(pilot)
         await pilot.press("slash", "escape", "question_mark", "escape", "z")
-        assert "larger" in _said(app)
+        await until(pilot, lambda: "larger" in _said(app))
         await pilot.press("slash", "l", "r")
-        assert pilot.app.screen.query_one(Input).value == "lr"
+        await until(pilot, lambda: app.screen.query_one(Input).value == "lr")
 
 
 async def test_before_the_study_is_read_keys_say_so(
@@ -70,7 +70,7 @@ async def test_before_the_study_is_read_keys_say_so(
         for key in (k for a in known for k in a.keys.split(",")):
             app.clear_notifications()
             await pilot.press(key)
-            assert "not been read yet" in _said(app), key
+            await until(pilot, lambda: "not been read yet" in _said(app))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
+from tests.tui.conftest import until
 
 
 class Alone(App[None]):
@@ -38,10 +39,26 @@ async def shown(
     async with app.run_test(size=size, message_hook=messages.append) as pilot:
         await pilot.pause()
         widget.show(snapshot, view or View())
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await known(pilot)
         yield pilot, messages
         assert widget.fault == ""
+
+
+async def known(pilot: Any) -> None:
+    """Wait until the chart is drawn, with all that threads have worked out for it.
+
+    When a thread is done its message is still to come, and then the picture may ask for more.
+    """
+    chart = pilot.app.widget
+    await pilot.app.workers.wait_for_complete()  # raises what one has raised
+
+    def done() -> bool:
+        painted = chart._canvas.width == chart.size.width > 0
+        asks = getattr(chart, "_asked", None) is not None
+        return painted and not asks and all(w.is_finished for w in pilot.app.workers)
+
+    await until(pilot, done)
+    await pilot.pause()
 
 
 def text(pilot: Pilot[None]) -> list[str]:

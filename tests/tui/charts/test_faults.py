@@ -12,7 +12,7 @@ from hpo_tui.tui.widgets import importance as pane
 from hpo_tui.tui.widgets.chart import Chart
 from hpo_tui.tui.widgets.importance import Importance
 from tests.tui.charts.conftest import drawn
-from tests.tui.charts.showing import Alone, text
+from tests.tui.charts.showing import Alone, known, text
 
 Made = Callable[[Frame], Snapshot]
 
@@ -65,8 +65,7 @@ async def test_importance_that_fails_says_so(
     app = Alone(chart, ascii_only=False)
     async with app.run_test(size=(120, 20)) as pilot:
         chart.show(snapshot_of(drawn(200)), View())
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await known(pilot)
         said = " ".join(text(pilot))
         assert "This could not be computed: this is a bug in hpo-tui (ValueError: no such" in said
         assert len(logs()) == 1

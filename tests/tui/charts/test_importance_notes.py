@@ -10,7 +10,7 @@ from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.importance import Importance
-from tests.tui.charts.showing import shown, text
+from tests.tui.charts.showing import known, shown, text
 
 Frames = Callable[..., Frame]
 Snapshots = Callable[..., Snapshot]
@@ -73,8 +73,7 @@ async def test_a_task_that_explains_something_goes_before_a_full_one_that_does_n
             "acc, size, ms: explained no better",
         ):  # asked for, it is what is shown
             chart.action_task()
-            await pilot.app.workers.wait_for_complete()
-            await pilot.pause()
+            await known(pilot)
             assert wanted in "\n".join(text(pilot))
         assert "explained yet" not in "\n".join(text(pilot))
     # Where no task explains anything, it is the full task as ever.

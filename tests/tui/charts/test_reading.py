@@ -22,7 +22,7 @@ from hpo_tui.tui.widgets.parallel import ParallelCoordinates
 from hpo_tui.tui.widgets.pareto import Pareto
 from hpo_tui.tui.widgets.tasks import Tasks
 from hpo_tui.tui.words import fmt
-from tests.tui.charts.showing import shown, text
+from tests.tui.charts.showing import known, shown, text
 
 Frames = Callable[..., Frame]
 Snapshots = Callable[..., Snapshot]
@@ -135,7 +135,7 @@ async def test_importance_is_of_the_dearest_task_with_enough_results(
         widget = pilot.app.widget
         for said in ("from short, not the full task", "of the 20 results at full", "from half"):
             widget.action_task()
-            await pilot.pause()
+            await known(pilot)
             assert said in " ".join(text(pilot))
 
 

@@ -14,7 +14,7 @@ from hpo_tui.tui.charts import volume_chart
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets import history
 from hpo_tui.tui.widgets.history import History
-from tests.tui.charts.showing import shown, text
+from tests.tui.charts.showing import known, shown, text
 from tests.tui.conftest import until
 
 Frames = Callable[..., Frame]
@@ -37,8 +37,7 @@ async def test_m_shows_it_after_the_last_objective_and_then_the_first_again(
         for _ in range(4):
             seen.append(text(pilot)[0].split()[0])
             widget.action_metric()
-            await pilot.app.workers.wait_for_complete()
-            await pilot.pause()
+            await known(pilot)
         assert seen == ["acc", "size", "hypervolume", "acc"]
 
 

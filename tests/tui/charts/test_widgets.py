@@ -27,7 +27,7 @@ from hpo_tui.tui.widgets.parallel import ACTIONS, ParallelCoordinates
 from hpo_tui.tui.widgets.pareto import Pareto
 from hpo_tui.tui.widgets.slices import Slices
 from hpo_tui.tui.widgets.tasks import Tasks
-from tests.tui.charts.showing import shown, text
+from tests.tui.charts.showing import known, shown, text
 
 Frames = Callable[..., Frame]
 Snapshots = Callable[..., Snapshot]
@@ -255,8 +255,7 @@ async def test_every_action_of_every_chart(
         for id_, *_ in found.ACTIONS * 3:
             getattr(widget, "action_" + id_.partition(".")[2])()
             with suppress(WorkerCancelled):
-                await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+                await known(pilot)
         assert "".join(text(pilot)).strip()
 
 
@@ -276,11 +275,6 @@ async def test_importance_is_found_once_for_the_same_results(
     monkeypatch.setattr(module, "importance", counted)
     widget, snapshot = Importance(), snapshot_of(make_frame(90))
     async with shown(widget, snapshot, size=(80, 5)) as (pilot, _):
-
-        async def found() -> None:
-            await pilot.app.workers.wait_for_complete()
-            await pilot.pause()
-
         assert asked == ["full"] * 3, "one metric each"
         widget.show(snapshot, View(selected=7, turn=1))
         for action in ("down", "up", "metric"):
@@ -288,13 +282,13 @@ async def test_importance_is_found_once_for_the_same_results(
         assert len(asked) == 3
         widget.action_task()
         assert "Computing the importance" in "".join(text(pilot))
-        await found()
+        await known(pilot)
         assert asked[3:] == ["half"] * 3
         assert "Working" not in "".join(text(pilot))
         widget.show(snapshot_of(make_frame(91)), View())
         await pilot.pause()
         assert "Working" not in "".join(text(pilot)), "what was known stays meanwhile"
-        await found()
+        await known(pilot)
         assert asked[6:] == ["half"] * 3, "there are other results"
     assert threading.get_ident() not in threads
 
@@ -307,8 +301,6 @@ async def test_importance_that_cannot_be_found_says_so(
     snapshot = snapshot_of(make_frame(90))
     monkeypatch.setattr(module, "importance", lambda *_: 1 / 0)
     async with shown(Importance(), snapshot, size=(80, 5)) as (pilot, _):
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
         assert "could not be computed" in "".join(text(pilot))
 
 
