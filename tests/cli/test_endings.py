@@ -90,7 +90,7 @@ def test_a_folder_that_may_not_be_looked_into_leaves_the_others(
     closed, _ = make_study("closed"), make_study("sparse")
     shut_out(monkeypatch, closed.path)
     ran = hpo("status")
-    assert ran.code == 0
+    assert ran.code == 1
     first, second, *running = ran.out.splitlines()
     assert running
     assert all(re.match(r"  #\d+ at .* so far", line) for line in running)

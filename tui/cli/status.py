@@ -58,9 +58,8 @@ def status(study: str | None, as_json: bool) -> int:
     if as_json:
         return _say_json(folders, several=study is None)
     if study is None and len(folders) > 1:
-        for folder in folders:
-            _say_in_short(folder)
-        return 0
+        told = [_say_in_short(folder) for folder in folders]
+        return 0 if all(told) else 1
     picture = picture_of(folders[0])
     say(_one_line(folders[0], picture))
     if picture.study.reason:
@@ -105,19 +104,23 @@ def _say_json(folders: Sequence[StudyFolder], *, several: bool) -> int:
     return 0 if len(records) == len(folders) else 1
 
 
-def _say_in_short(folder: StudyFolder) -> None:
-    """Print a study in one line, with why it is paused and its best, and the trials that run."""
+def _say_in_short(folder: StudyFolder) -> bool:
+    """Print a study in one line, with why it is paused and its best, and the trials that run.
+
+    Return whether it could be read; else the line says why not.
+    """
     try:
         picture = picture_of(folder)
     except Refusal as refusal:
         say(f"{plain(folder.name)}: {refusal}")
-        return
+        return False
     from hpo_tui.tui.words.two_studies import Best
 
     parts = [_one_line(folder, picture, why=True), Best(picture).in_short()]
     say(" · ".join(filter(None, parts)))
     for line in running_lines(picture, _MOST_RUNNING):
         say(f"  {line}")
+    return True
 
 
 def _one_line(folder: StudyFolder, picture: Snapshot, *, why: bool = False) -> str:
