@@ -28,7 +28,7 @@ def unanswered(folder: StudyFolder, what: str = "this") -> str:
     pid = folder.runner_pid()
     if folder.is_suspended(pid):
         return f"{_SUSPENDED} and will do {what} once it goes on: kill -CONT {pid}"
-    return f"{_BUSY} and will do {what} as soon as it can."
+    return f"{_BUSY}, or cannot write, and will do {what} as soon as it can."
 
 
 def answer_of(command: Command, folder: StudyFolder) -> str:

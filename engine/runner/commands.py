@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from hpo_tui.engine.answers import Refused, marked
 from hpo_tui.engine.execution.breaker import Breaker
@@ -15,6 +16,7 @@ from hpo_tui.engine.runner.study_commands import StudyCommands
 from hpo_tui.engine.runner.wishes import Wishes
 from hpo_tui.engine.wish_checks import to_retry, trial_of
 from hpo_tui.store.models import Command, TrialState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.refusals import in_words
 
 log = logging.getLogger("runner.commands")
@@ -99,6 +101,19 @@ class Commands:
                 refuse(self.desk, command, str(error))
             self._taken.popleft()
         return asked
+
+    def heed_stop(self) -> None:
+        """Have the trials of a study end that somebody stops, while nothing can be written.
+
+        The stop is carried out and answered once writing works: a trial would run for hours more.
+        """
+        asked = list[Command]()
+        with suppress(sqlite3.Error), StudyReader(self.desk.folder.db) as reader:
+            asked = reader.open_commands(["stop"])
+        for command in asked:
+            for live in self.desk.live.values():
+                if live.stop is None or live.stop.goes_on or command.args.get("kill"):
+                    self.study.end(live, at_once=bool(command.args.get("kill")))
 
     def _do(self, command: Command) -> None:
         """Do it and answer in one transaction: else a crash between them would have it done twice.

@@ -142,9 +142,12 @@ class Runner:
         Raises OSError when the machine refuses something for long.
         """
         try:
-            if self.trouble.active and not self.trouble.over():
-                time.sleep(0.5)  # what has news, as an ended trial, would wake us all the time
-                return
+            if self.trouble.active:
+                if not self.trouble.over():
+                    self.commands.heed_stop()
+                    time.sleep(0.5)  # what has news, as an ended trial, would wake us all the time
+                    return
+                self.commands.obey()  # what was asked meanwhile, before anything is started
             self.trouble.tell_unlocked()
             self._work()
         except sqlite3.Error as error:

@@ -11,7 +11,7 @@ from hpo_tui.engine.runner.chores import look
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import check_file, check_goes_on
-from hpo_tui.engine.runner.live import Stop
+from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.runner.watching import collect_anew
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
@@ -86,7 +86,7 @@ class StudyCommands:
         desk.set_state(StudyState.STOPPED, "stopped by you")
         desk.event("stopped", "the study is stopped")
         for live in desk.live.values():
-            desk.end(live, Stop("study", STOPPED), at_once=at_once)
+            self.end(live, at_once=at_once)
         for trial in list(desk.queue.in_turn()):
             ended = desk.update(trial.number, state=TrialState.KILLED, reason=STOPPED)
             tell_optimizer(desk, ended, "killed")
@@ -96,6 +96,10 @@ class StudyCommands:
         how = "at once" if at_once else f"within {desk.spec.resources.grace:g} s"
         count = len(desk.live)
         return f"stopped: {plural(count, 'running trial')} {'ends' if count == 1 else 'end'} {how}"
+
+    def end(self, live: Live, *, at_once: bool) -> None:
+        """End a trial because the study is stopped; the next run continues it."""
+        self.desk.end(live, Stop("study", STOPPED), at_once=at_once)
 
     def do_extend(self, command: Command) -> str:
         """Raise (or lower) the budget by ``amount``, in its unit."""

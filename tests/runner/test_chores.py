@@ -14,13 +14,17 @@ from acting import Process, live
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.runner.chores import Chores, look
+from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
+from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.engine.runner.watching import collector_of, told
+from hpo_tui.store.ask import ask
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -118,6 +122,22 @@ def test_a_used_up_quota_gives_the_reserve_up_too(
     assert not reserve.exists()
     assert desk.state is StudyState.PAUSED
     assert "your quota used up" in desk.reason
+
+
+def test_a_stop_ends_trials_while_nothing_can_be_written(desk: Desk, tmp_path: Path) -> None:
+    one, commands = live(desk, tmp_path), Commands(desk, Breaker(3))
+    commands.heed_stop()
+    ask(desk.folder.db, "pause")
+    commands.heed_stop()
+    assert (one.stop, one.process.asked) == (None, [])  # type: ignore[attr-defined]
+    for _ in range(2):
+        ask(desk.folder.db, "stop")
+        commands.heed_stop()
+    assert (one.stop, one.process.asked) == (Stop("study", STOPPED), ["stop"])  # type: ignore[attr-defined]
+    ask(desk.folder.db, "stop", {"kill": True})
+    commands.heed_stop()
+    assert one.process.asked == ["stop", "kill"]  # type: ignore[attr-defined]
+    assert desk.state is StudyState.RUNNING, "that is written once it can be"
 
 
 def test_one_hiccup_of_the_disk_pauses_nothing_and_many_do(

@@ -24,7 +24,7 @@ def ask(folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None)
     text = plain(answer.answer)
     if answer.answered is None:
         pid = folder.runner_pid()
-        when = "it is busy and will do so as soon as it can"
+        when = "it is busy, or cannot write, and will do so as soon as it can"
         if folder.is_suspended(pid):
             when = f"it is suspended and will do so once it goes on: kill -CONT {pid}"
         note(f"the runner was asked to {action}; {when}")
