@@ -67,10 +67,6 @@ class Queue:
         ahead = list(self._order)[: self._place(asked)]
         return [n for n in ahead if self._waits(n) and n in self._asked]
 
-    def clear(self) -> None:
-        """Have nothing wait any more."""
-        self._order.clear()
-
     def _waits(self, number: int) -> bool:
         return self._trials[number].state is TrialState.WAITING
 

@@ -87,10 +87,10 @@ class StudyCommands:
         desk.event("stopped", "the study is stopped")
         for live in desk.live.values():
             self.end(live, at_once=at_once)
+        # They leave the queue because they wait no more: if this cannot be stored, they do again.
         for trial in list(desk.queue.in_turn()):
             ended = desk.update(trial.number, state=TrialState.KILLED, reason=STOPPED)
             tell_optimizer(desk, ended, "killed")
-        desk.queue.clear()
         if not desk.live:
             return "stopped"
         how = "at once" if at_once else f"within {desk.spec.resources.grace:g} s"

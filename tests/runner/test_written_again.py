@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -56,6 +57,24 @@ def test_a_trial_that_could_not_be_written_down_takes_no_place(
     assert starter._next()
     assert started == [2]
     assert desk.trials[2].state is TrialState.RUNNING
+
+
+def test_what_waits_goes_on_waiting_where_a_stop_could_not_be_written_down(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.proposals = SimpleNamespace(tell=lambda *_, **__: None)  # type: ignore[assignment]
+    for number in (2, 3):
+        desk.add(replace(desk.trials[1], number=number, state=TrialState.WAITING))
+        desk.queue.add(number)
+    commands = Commands(desk, Breaker(3))
+    ask(desk.folder.db, "stop")
+    with failing(monkeypatch, "answer_command"):
+        commands.obey()
+    assert [t.number for t in desk.queue.in_turn()] == [2, 3]
+    commands.obey()  # it is refused: whoever asked asks again
+    ask(desk.folder.db, "stop")
+    commands.obey()
+    assert not list(desk.queue.in_turn())
 
 
 @pytest.fixture
