@@ -14,6 +14,7 @@ from textual import events
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
+from textual.worker import Worker
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command, DeviceSample, Report, StudyState, Trial, TrialState
@@ -279,6 +280,27 @@ async def ready(pilot: Pilot[int]) -> None:
         await until(pilot, lambda: getattr(app.screen, "_furnished", True))
     await until(pilot, lambda: app._settling is None)
     await pilot.pause()
+
+
+_LASTING = ("watcher", "log", "compare", "scan")
+"""Threads that go on looking at a file for as long as their screen is there."""
+
+
+async def settled(pilot: Pilot[int], seconds: float = 30.0) -> None:
+    """Wait until keys are acted on, threads have done their work, and the picture stands still."""
+    app = pilot.app
+    assert isinstance(app, HpoApp)
+    deadline = time.monotonic() + seconds
+    last, calm, works = list[str](), 0, list[Worker[Any]]()
+    while calm < 3:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{app.screen!r} has not settled in {seconds} s: {works}")
+        await pilot.pause(0.05)
+        works = [w for w in app.workers if not w.is_finished and w.group not in _LASTING]
+        waits = app._settling is not None or app._ahead or app._asides
+        drawn = [strip.text for strip in app.screen._compositor.render_strips()]
+        calm = calm + 1 if drawn == last and not (works or waits) else 0
+        last = drawn
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.opening import print_once
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import make_app, ready, settled, until
 
 
 async def test_the_palette_is_drawn_in_ascii(study: StudyFolder) -> None:
@@ -18,7 +18,7 @@ async def test_the_palette_is_drawn_in_ascii(study: StudyFolder) -> None:
         for typed in ("", "pro", "nosuchcommand"):
             await pilot.press(*typed)
             await until(pilot, lambda: app.screen.has_class("-ready"))
-            await pilot.pause(0.1)
+            await settled(pilot)
             text = "\n".join(line.text for line in app.screen._compositor.render_strips())
             assert {c for c in text if not c.isascii()} == set(), typed
 

@@ -8,7 +8,7 @@ from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.best_table import MOST, BestTable
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.side_by_side import of_several
-from tests.tui.conftest import NOW, make_app, make_study, ready
+from tests.tui.conftest import NOW, make_app, make_study, ready, settled
 
 ONE = """\
 [study]
@@ -70,13 +70,13 @@ async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Pat
         shown = [[text.strip() for text, _ in table.rows.cells(r)] for r in range(2)]
         assert [row[:4] for row in shown] == [["2", "◆", "2", "0.3"], ["1", "", "", "0.5"]]
         await pilot.press("j", "enter")
-        await pilot.pause()
+        await settled(pilot)
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
         assert title.endswith(
             "at full (the best)  one of 2 runs; their mean counts: loss 0.3 ±0.14"
         )
         await pilot.press("escape", "j", "enter")
-        await pilot.pause()
+        await settled(pilot)
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
         assert title == "trial 1  complete at full"
         values = app.screen.query_one("#trial-values", LineTable).rows

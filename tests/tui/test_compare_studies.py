@@ -20,7 +20,7 @@ from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.comparison import ComparisonChart
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import NOW, TEXT, make_app, make_study, until
+from tests.tui.conftest import NOW, TEXT, make_app, make_study, settled, until
 
 EASY = TEXT.replace("threshold = 0.9", "threshold = 0.85").replace("= 40000", "= 90000")
 ACCURACY = EASY[: EASY.index('[[objective]]\nmetric = "nonzero')] + EASY[EASY.index("[[task]]") :]
@@ -243,6 +243,6 @@ def test_pictures(
         await opened(pilot, folders)
         for key in keys:
             await pilot.press(key)
-        await pilot.pause(0.3)
+        await settled(pilot)
 
     assert snap_compare(make_app(None, tmp_path / ".hpo"), terminal_size=size, run_before=before)

@@ -64,6 +64,7 @@ async def test_both_curves_are_there_with_what_they_continue(made: StudyFolder) 
     app = make_app(made)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot, made, number, other)
+        await until(pilot, lambda: screen.query_one(PairCurves)._read is not None)
         shown = picture(screen)
         assert shown.startswith("accuracy")
         assert f"#{number}" in shown

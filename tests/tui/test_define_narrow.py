@@ -73,10 +73,11 @@ async def test_pasted_lines_become_one(tmp_path: Path) -> None:
         line = LineInput("so ")
         await app.screen.mount(line)
         line.focus()
+        await until(pilot, lambda: line.has_focus)
         await pilot.press("end")
+        await until(pilot, lambda: line.selection.is_empty and line.cursor_position == 3)
         line.post_message(Paste("first \n\n  second\r\nthe\tthird\n"))
-        await pilot.pause()
-        assert line.value == "so first second the third"
+        await until(pilot, lambda: line.value == "so first second the third")
         line.post_message(Paste("\n"))
         await pilot.pause()
         assert line.value == "so first second the third"

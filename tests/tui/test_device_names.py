@@ -9,7 +9,7 @@ from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.watching.device_names import NamedFrames, called, labels, named
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.devices import Devices
-from tests.tui.conftest import NOW, make_app, ready
+from tests.tui.conftest import NOW, make_app, ready, settled
 
 A, B = "GPU-aaaaaaaa-1111-2222-3333-444444444444", "GPU-bbbbbbbb-1111-2222-3333-444444444444"
 MIG = "MIG-cccccccc-1111-2222-3333-444444444444"
@@ -69,14 +69,14 @@ async def test_header_filter_and_pane_say_the_label(study: StudyFolder, runner: 
     async with app.run_test(size=(140, 40)) as pilot:
         await ready(pilot)
         await pilot.press("8")
-        await pilot.pause(0.1)
+        await settled(pilot)
         shown = "\n".join(line.text for line in app.screen._compositor.render_strips())
         assert "GPU1 50%" in shown
         pane = app.screen.query_one(Devices)
         assert [pane.render_line(y).text[:6] for y in range(3)] == [" GPU0 ", " GPU0 ", " GPU1 "]
         assert "aaaaaaaa" not in shown
         await pilot.press("slash", *"device='GPU1'", "enter")
-        await pilot.pause(0.1)
+        await settled(pilot)
         assert app.live is not None
         assert app.live.view.mask is not None
         assert np.flatnonzero(app.live.view.mask).tolist() == [row]

@@ -9,7 +9,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import DeviceSample, StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.screens.trial import TrialScreen
-from tests.tui.conftest import NOW, make_app, ready, until
+from tests.tui.conftest import NOW, make_app, ready, settled, until
 
 LONG = "x" * 190
 NAMES = [
@@ -74,7 +74,7 @@ async def test_hostile_names_are_text_and_break_nothing(
         _whole_lines(app, size)
         for key in ("escape", "escape", "escape", "escape"):
             await pilot.press(key)
-        await pilot.pause(0.3)
+        await settled(pilot)
         _whole_lines(app, size)
 
 

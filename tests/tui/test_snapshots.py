@@ -12,7 +12,7 @@ from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
-from tests.tui.conftest import TEXT, make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, make_app, make_study, ready, settled, until
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -79,15 +79,15 @@ def test_a_screen(
 ) -> None:
     async def before(pilot: Pilot[int]) -> None:
         await ready(pilot)
-        await pilot.pause(0.2)
+        await settled(pilot)
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.2)
+            await settled(pilot)
         if name == "trial":
             log = pilot.app.screen.query_one("LogTail")
             await until(pilot, lambda: len(log._index or ()) >= 0)
             await until(pilot, lambda: pilot.app.screen._record is not None)  # type: ignore[attr-defined]  # the trial's screen
-        await pilot.pause(0.3)
+        await settled(pilot)
 
     assert snap_compare(_app(tmp_path), terminal_size=size, run_before=before)
 
@@ -96,7 +96,7 @@ def test_a_screen(
 def test_a_variant(snap_compare: Any, tmp_path: Path, options: dict[str, Any]) -> None:
     async def before(pilot: Pilot[int]) -> None:
         await ready(pilot)
-        await pilot.pause(0.3)
+        await settled(pilot)
 
     assert snap_compare(_app(tmp_path, **options), terminal_size=(80, 24), run_before=before)
 
@@ -110,7 +110,7 @@ def test_the_hypervolume(snap_compare: Any, tmp_path: Path, size: tuple[int, int
         await pilot.press("1", "m", "m")
         pane = pilot.app.screen.query_one("#history")
         await until(pilot, lambda: pane._known is not None)  # type: ignore[attr-defined]  # the history
-        await pilot.pause(0.3)
+        await settled(pilot)
 
     app = make_app(make_study(tmp_path, trials=120, text=easy))
     assert snap_compare(app, terminal_size=size, run_before=before)

@@ -23,7 +23,7 @@ from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.fmt import clock
 from hpo_tui.tui.words.listed_why import why_lines
 from hpo_tui.tui.words.standing import header_pieces, status_lines
-from tests.tui.conftest import NOW, make_app, make_study, ready, until
+from tests.tui.conftest import NOW, make_app, make_study, ready, settled, until
 
 
 @pytest.mark.usefixtures("runner")
@@ -40,7 +40,7 @@ async def test_without_a_runner_header_and_pane_show_nothing_as_measured(
         await ready(pilot)
         await pilot.press("8")
         await until(pilot, lambda: app.live is not None and app.live.snapshot is not None)
-        await pilot.pause(0.1)
+        await settled(pilot)
         lines = app.screen._compositor.render_strips()
         assert "GPU0" not in lines[0].text
         pane = app.screen.query_one(Devices)
@@ -55,7 +55,7 @@ async def test_with_a_runner_they_do(study: StudyFolder) -> None:
     async with app.run_test(size=(140, 40)) as pilot:
         await ready(pilot)
         await pilot.press("8")
-        await pilot.pause(0.1)
+        await settled(pilot)
         assert "GPU0 83%" in app.screen._compositor.render_strips()[0].text
         pane = app.screen.query_one(Devices)
         assert "#59 30%, #60 60%" in pane.render_line(0).text
