@@ -6,12 +6,12 @@ looked at for the first time.
 
 import dataclasses
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.define.scratch import scratch
 from hpo_tui.engine.define.try_one import Tried, try_one
 from hpo_tui.engine.spec import Parameter, Params, StudySpec, Value
 from hpo_tui.engine.spec.names import plain
@@ -33,8 +33,8 @@ def look_at(
 
     ``params``: drawn at random where they are not given.
     """
-    with tempfile.TemporaryDirectory(prefix="hpo-record-") as scratch:
-        record = Path(scratch) / "record"
+    with scratch() as place:
+        record = place / "record"
         looking = dataclasses.replace(spec, env={**spec.env, "HPO_RECORD": str(record)})
         tried = try_one(looking, folder, params=params, limit=timeout)
         lines = record.read_text("utf-8").splitlines() if record.exists() else []

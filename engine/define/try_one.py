@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hpo_tui.engine.define.logged import Logged, logged_in, wandb_startup
 from hpo_tui.engine.define.process import Ran, run_briefly
+from hpo_tui.engine.define.scratch import scratch
 from hpo_tui.engine.execution.metrics.collector import Collector, discover, strip_escapes
 from hpo_tui.engine.execution.reports import parse
 from hpo_tui.engine.numerals import brief
@@ -94,8 +95,8 @@ def try_one(
     try:
         if params is None:
             params = sample(spec.space, compiled_constraints(spec), random.Random(spec.seed))
-        with tempfile.TemporaryDirectory(prefix="hpo-try-", ignore_cleanup_errors=True) as scratch:
-            files = TrialFolder(Path(scratch))
+        with scratch() as place:
+            files = TrialFolder(place)
             argv, extra = _prepare(spec, params, task, folder, files)
             if not argv:
                 raise InfeasibleError("the study has no command")
@@ -142,8 +143,8 @@ def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran:
 
 def found_in(spec: StudySpec, lines: Sequence[str]) -> list[tuple[int | None, dict[str, float]]]:
     """Return the steps and values of a study's metrics in an output, as a trial's is read."""
-    with tempfile.TemporaryDirectory(prefix="hpo-read-") as scratch:
-        files = TrialFolder(Path(scratch))
+    with tempfile.TemporaryDirectory(prefix="hpo-read-") as read:
+        files = TrialFolder(Path(read))
         files.log.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         return _collected(spec, files)
 
