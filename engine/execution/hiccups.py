@@ -2,10 +2,13 @@
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 PATIENCE = 60.0
 """Seconds after which what still cannot be read counts as lost."""
+_LARGEST = 1 << 20
+"""Bytes of a small file at most."""
 _PASSING = frozenset({
     errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN,
     errno.EREMOTEIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN,
@@ -31,6 +34,19 @@ def why_unread(path: Path) -> str:
     except OSError as error:
         return words(error) if passes(error) or error.errno in _CLOSED else ""
     return ""
+
+
+def small_file(path: Path) -> bytes:
+    """Return what is in a small file, as a shim writes them; of a larger one the beginning.
+
+    Raises OSError where it cannot be read, or is no file: a pipe that a trial puts in its place
+    would be waited for, and a device has no end.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "it is no file", str(path))
+        return file.read(_LARGEST)
 
 
 def words(error: OSError) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hpo_tui.engine.execution.base import Launch
 from hpo_tui.engine.execution.failures import raised
+from hpo_tui.engine.execution.hiccups import small_file
 from hpo_tui.engine.execution.metrics.source_files import set_aside
 from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.command import (
@@ -119,7 +120,7 @@ def start_fault(folder: StudyFolder, spec: StudySpec) -> str | None:
 def log_start(launch: Launch) -> int:
     """Return where in the trial's log this attempt begins (an earlier one wrote what is before)."""
     try:
-        data = json.loads(launch.folder.process.read_bytes())
+        data = json.loads(small_file(launch.folder.process))
         return int(data["log"]) if data["attempt"] == launch.attempt else 0
     except (OSError, ValueError, KeyError, TypeError):
         return 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch
-from hpo_tui.engine.execution.hiccups import passes
+from hpo_tui.engine.execution.hiccups import passes, small_file
 from hpo_tui.engine.execution.processes import Process
 
 
@@ -79,7 +79,7 @@ def read_record(path: Path) -> dict[str, Any] | None:
     Raises OSError where that cannot be told at present.
     """
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(small_file(path))
     except OSError as error:
         if passes(error):
             raise

@@ -19,6 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.execution.hiccups import small_file
+
 _SERVER = Path(__file__).with_name("warm_server.py")
 _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?$")
 _AT_START = ("PYTHONPATH", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "LD_PRELOAD", "LD_LIBRARY_PATH")
@@ -189,7 +191,7 @@ class WarmServer:
         self.problem = self.problem or ENDED
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, ValueError, KeyError):
-                data = json.loads((folder / "process.json").read_bytes())
+                data = json.loads(small_file(folder / "process.json"))
                 if data["attempt"] == attempt:
                     return int(data["pid"])
             time.sleep(0.02)

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from contextlib import suppress
 
+from hpo_tui.engine.execution.hiccups import small_file
 from hpo_tui.engine.execution.processes import Process, boot_id, prints_to
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.folder import StudyFolder
@@ -35,7 +36,7 @@ def lives(folder: StudyFolder, number: int) -> bool:
     """Whether the shim of a trial lives, by what it has written of itself, and by its log."""
     files = folder.trial(number)
     try:
-        data = json.loads(files.process.read_bytes())
+        data = json.loads(small_file(files.process))
         shim = Process(int(data["pid"]), int(data["ticks"]))
         here = data.get("boot") == boot_id() and shim.alive
         return here and prints_to(shim.pid, files.log, of_others=True)

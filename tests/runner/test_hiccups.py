@@ -14,8 +14,9 @@ import pytest
 
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.execution.hiccups import why_unread
+from hpo_tui.engine.execution.hiccups import small_file, why_unread
 from hpo_tui.engine.execution.reports import ReportTail
+from hpo_tui.engine.execution.traces import read_record
 from hpo_tui.engine.launch import runner_pid
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import Endings
@@ -182,6 +183,19 @@ def test_what_is_no_file_can_be_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("none", "pipe", "."):
         assert why_unread(tmp_path / name) == ""
+
+
+def test_of_what_a_trial_puts_in_place_of_a_small_file_nothing_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    for name in ("none", "pipe", "device", "."):
+        with pytest.raises(OSError, match=r"no file|No such|Is a directory"):
+            small_file(tmp_path / name)
+        assert read_record(tmp_path / name) is None
+    (tmp_path / "file").write_bytes(b'{"pid": 1}')
+    assert read_record(tmp_path / "file") == {"pid": 1}
 
 
 def test_what_has_not_passed_within_a_minute_ends_the_runner(
