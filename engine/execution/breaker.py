@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hpo_tui.engine.execution.failures import EndKind
 from hpo_tui.engine.execution.metrics.discovery import discover
 from hpo_tui.engine.spec.names import joined, plain, show
 from hpo_tui.store.models import Value
 
-CAUSED = ("nan", "oom", "host_oom", "timeout")
+CAUSED: tuple[EndKind, ...] = ("nan", "oom", "host_oom", "timeout")
 """Ends that parameters can cause: any configuration may have them, but hardly all."""
 _PATIENCE = 10
 """How many times as many of those it takes in a row."""
@@ -32,7 +33,7 @@ class Failure:
     """
 
     trial: int
-    kind: str
+    kind: EndKind
     code: int | None
     params: Mapping[str, Value]
     lines: Sequence[str]
@@ -113,7 +114,7 @@ def _how(failure: Failure) -> str:
     reason = plain(failure.reason.partition("; last lines:")[0].removesuffix(_SILENT))
     if reason:
         return reason
-    kind = failure.kind
+    kind: str = failure.kind
     if kind == "missing":
         seen = ", ".join(map(plain, discover("\n".join(failure.lines))))
         kind = "no result" + (f"; its last lines name {seen}" if seen else "")

@@ -4,6 +4,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from signal import SIGKILL
+from typing import Literal
+
+CauseKind = Literal["oom", "host_oom", "nan", "device"]
+"""Why a trial failed. ``oom``: of GPU memory; ``device``: the machine's fault."""
+EndKind = (
+    CauseKind
+    | Literal["ok", "pruned", "killed", "lost", "timeout", "stall", "crash", "checkpoint"]
+    | Literal["missing", "command", "unread"]
+)
+"""How a trial ended. ``lost``: by nothing that it did, as its machine goes down; ``checkpoint``: a
+crash for which what was saved may be to blame; ``missing``: without a result; ``command``: that
+could not be started; ``unread``: what it reported could not be read."""
 
 GPU_OOM = re.compile(
     r"CUDA out of memory|torch\.(?:cuda\.)?OutOfMemoryError|CUDA error: out of memory"
@@ -59,13 +71,9 @@ _END, _LAST = 100, 5
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a trial did not end well.
+    """Why a trial did not end well. ``text`` is for people."""
 
-    ``kind``: ``oom`` (GPU memory), ``host_oom``, ``nan``, ``device`` (the machine's fault).
-    ``text`` is for people.
-    """
-
-    kind: str
+    kind: CauseKind
     text: str
 
 
@@ -91,7 +99,7 @@ def was_killed(exit_code: int, text: str) -> bool:
     return any(map(PART_KILLED.search, text.splitlines()[-_END:]))
 
 
-_SIGNS = (
+_SIGNS: tuple[tuple[CauseKind, str, re.Pattern[str]], ...] = (
     ("oom", "Ran out of GPU memory", GPU_OOM),
     ("host_oom", "Ran out of main memory", HOST_OOM),
     ("nan", "Diverged", DIVERGED),

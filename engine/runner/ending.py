@@ -7,6 +7,7 @@ from pathlib import Path
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Outcome
 from hpo_tui.engine.execution.breaker import Breaker, Failure
+from hpo_tui.engine.execution.failures import EndKind
 from hpo_tui.engine.execution.hiccups import PATIENCE, why_unread
 from hpo_tui.engine.execution.metrics.source_files import absent
 from hpo_tui.engine.execution.proposals.past import bare
@@ -22,13 +23,14 @@ from hpo_tui.store.models import StudyState, Trial, TrialState
 
 log = logging.getLogger("runner.ending")
 
-_SOUND = ("ok", "pruned", "killed")
+_SOUND: tuple[EndKind, ...] = ("ok", "pruned", "killed")
 """Ends that say nothing against the machine or the script."""
-_MAY_PASS = ("lost", "oom", "host_oom")
+_OUT_OF_MEMORY: tuple[EndKind, ...] = ("oom", "host_oom")
+_MAY_PASS: tuple[EndKind, ...] = ("lost", *_OUT_OF_MEMORY)
 """Ends that say something only once the trial is given up, after another attempt or several."""
 _TURN = 0.1
 """Seconds of one turn that may go into what one ended trial has left to be read."""
-_OUTCOMES: dict[str, Outcome] = {
+_OUTCOMES: dict[EndKind, Outcome] = {
     "ok": "ok", "oom": "oom", "crash": "failed", "missing": "failed", "device": "failed",
     "stall": "failed",
 }  # fmt: skip
@@ -194,13 +196,13 @@ class Endings:
             if first:
                 desk.event("threshold", f"trial {number} is the first to meet every goal", number)
         elif trial.state is TrialState.WAITING:
-            kind = "oom" if verdict.kind in ("oom", "host_oom") else "requeued"
+            kind = "oom" if verdict.kind in _OUT_OF_MEMORY else "requeued"
             text = f"trial {number}: {verdict.reason}"
             if "tried again" not in text:  # else the reason has said it itself
                 text = f"{text.removesuffix('.')}; it runs again"
             desk.event(kind, text, number)
         else:
-            kind = "oom" if verdict.kind in ("oom", "host_oom") else str(trial.state)
+            kind = "oom" if verdict.kind in _OUT_OF_MEMORY else str(trial.state)
             text = f"trial {number}: {verdict.reason}"
             desk.event(kind, text, number, cause=verdict.kind, exit_code=trial.exit_code)
 
@@ -235,7 +237,7 @@ def _carried_on(live: Live) -> Path | None:
     return own if began and live.tail.seq == live.seq else None
 
 
-def tell_optimizer(desk: Desk, trial: Trial, kind: str) -> None:
+def tell_optimizer(desk: Desk, trial: Trial, kind: EndKind) -> None:
     """Pass a trial's end on to the optimizer, in the terms that it learns from."""
     number, charged = trial.number, trial.charged
     proposals = desk.proposals

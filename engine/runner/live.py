@@ -1,6 +1,7 @@
 """A trial that runs, as the runner holds it, and why it may be ended before its time."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch, Running
@@ -10,16 +11,16 @@ from hpo_tui.engine.execution.reports import ReportTail
 Look = frozenset[tuple[str, int]]
 """The files in a folder with the times of their last change."""
 
+StopKind = Literal["prune", "kill", "nan", "stall", "study", "lend", "again"]
+"""What ends a trial before its time. ``study``: the study is stopped; ``lend``: its device is lent;
+``again``: an earlier run was stopped, and this one takes the trial up again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why the runner ends a trial before its time.
+    """Why the runner ends a trial before its time."""
 
-    ``kind``: ``prune``, ``kill``, ``nan``, ``stall``, ``study``, ``lend`` or ``again`` (an earlier
-    run was stopped: this one takes the trial up again).
-    """
-
-    kind: str
+    kind: StopKind
     text: str
 
     @property

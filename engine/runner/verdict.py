@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpo_tui.engine.execution.base import Exit
-from hpo_tui.engine.execution.failures import Cause, classify_failure, was_killed
+from hpo_tui.engine.execution.failures import Cause, EndKind, classify_failure, was_killed
 from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.metrics.discovery import discover
 from hpo_tui.engine.execution.metrics.slips import by_likeness, slip_of
@@ -36,15 +36,12 @@ _MOST_NAMES = 12
 class Verdict:
     """What becomes of a trial.
 
-    ``kind``: ``ok``, ``oom``, ``host_oom``, ``nan``, ``timeout``, ``stall``, ``crash``,
-    ``checkpoint`` (a crash for which what was saved may be to blame), ``device``, ``missing``,
-    ``command``, ``killed``, ``pruned``, ``lost``, ``unread`` (what it reported). ``teaches``: the
-    parameters are to blame. ``alone``: to be tried again with the device to itself. A state of
-    WAITING means another attempt.
+    ``teaches``: the parameters are to blame. ``alone``: to be tried again with the device to
+    itself. A state of WAITING means another attempt.
     """
 
     state: TrialState
-    kind: str
+    kind: EndKind
     reason: str
     teaches: bool = False
     alone: bool = False
@@ -111,7 +108,7 @@ def _stopped(stop: Stop) -> Verdict:
     return Verdict(TrialState.KILLED, "killed", stop.text)
 
 
-def _again(case: Case, kind: str, text: str) -> Verdict:
+def _again(case: Case, kind: EndKind, text: str) -> Verdict:
     if case.attempt < MOST_ATTEMPTS:
         return Verdict(TrialState.WAITING, kind, text)
     return Verdict(TrialState.FAILED, kind, f"{text}, {case.attempt} times: given up")
@@ -224,7 +221,7 @@ def _killed(case: Case) -> Verdict:
     return Verdict(TrialState.FAILED, "host_oom", f"{text}, {case.attempt} times", teaches=True)
 
 
-def _out_of_memory(case: Case, kind: str, text: str) -> Verdict:
+def _out_of_memory(case: Case, kind: EndKind, text: str) -> Verdict:
     text = text if text.endswith((".", "…")) else f"{text}."
     if case.others and kind == "oom":
         return replace(_again(case, kind, f"{text} {case.others}"), alone=True)
