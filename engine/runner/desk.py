@@ -14,6 +14,7 @@ from hpo_tui.engine.execution.base import Executor
 from hpo_tui.engine.execution.proposals.client import Proposals
 from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
+from hpo_tui.engine.runner.attempt_keys import AttemptKeys
 from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.runner.notices import Notices
 from hpo_tui.engine.runner.queue import Queue
@@ -169,7 +170,7 @@ class Desk:
             # Before it is asked: the next runner has to know as well why it ended. A full disk
             # must not keep it from being asked, since nobody would ask once more.
             with suppress(sqlite3.Error):
-                self.writer.put(f"stop:{live.number}", [stop.kind, stop.text])
+                self.writer.put(AttemptKeys(live.number).stop, [stop.kind, stop.text])
         at = processes.awake() + (0.0 if at_once else live.launch.grace)
         live.kill_at = at if live.kill_at is None else min(live.kill_at, at)
         if at_once:

@@ -13,6 +13,7 @@ from hpo_tui.engine.execution.metrics.source_files import absent
 from hpo_tui.engine.execution.proposals.past import bare
 from hpo_tui.engine.execution.protocol import has_files, last_words, log_start, tail
 from hpo_tui.engine.numerals import brief
+from hpo_tui.engine.runner.attempt_keys import AttemptKeys
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.live import Live
@@ -100,12 +101,13 @@ class Endings:
         # Under way when the breaker tripped, and one more of the same: it teaches as little.
         late = desk.state is StudyState.PAUSED and failure.signature == self.breaker.tripped
         enough = desk.enough()
+        keys = AttemptKeys(live.number)
         with desk.transaction():
             trial = self._record(live, end, verdict, late=late)
             if trial.state is TrialState.COMPLETE:  # all others may get another attempt
-                desk.writer.drop(f"collector:{live.number}", f"begun:{live.number}")
+                desk.writer.drop(keys.collector, keys.begun)
             if live.stop is not None:
-                desk.writer.drop(f"stop:{live.number}")
+                desk.writer.drop(keys.stop)
             self._tell_people(trial, verdict)
             if desk.enough() and not enough:
                 self._tell_enough()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.metrics.collector import Entry
 from hpo_tui.engine.execution.reports import Batch
+from hpo_tui.engine.runner.attempt_keys import AttemptKeys
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.summaries import divergence, summaries, summarize
@@ -45,7 +46,7 @@ class Intake:
             for live, reports, state in collected:
                 offsets = {live.number: (live.tail.offset, live.tail.seq + len(reports))}
                 self.desk.writer.add_reports(reports, offsets)
-                self.desk.writer.put(f"collector:{live.number}", state)
+                self.desk.writer.put(AttemptKeys(live.number).collector, state)
         for live, batch in found:
             live.tail.commit(batch)
             self._read_up_to(live)

@@ -9,6 +9,7 @@ from hpo_tui.engine.execution.base import Launch, Slot
 from hpo_tui.engine.execution.hiccups import passes
 from hpo_tui.engine.execution.protocol import has_files, prepare
 from hpo_tui.engine.optimizer.api import Suggestion
+from hpo_tui.engine.runner.attempt_keys import AttemptKeys
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.watching import told, watch
 from hpo_tui.engine.spec import BudgetUnit
@@ -138,7 +139,7 @@ class Starter:
                 attempt=waiting.attempt + 1, reason="", ended=None, device=slot.device,
             )  # fmt: skip
             if waiting.attempt:
-                desk.writer.drop(f"stop:{waiting.number}")
+                desk.writer.drop(AttemptKeys(waiting.number).stop)
             if waiting.attempt and not has_files(desk.folder.trial(waiting.number).checkpoint):
                 running = self._anew(running)
         if isinstance(what, Suggestion):
@@ -152,8 +153,9 @@ class Starter:
         begins = 0
         with contextlib.suppress(OSError):  # it is not there, or closed to us, which is told later
             begins = desk.folder.trial(number).log.stat().st_size
-        desk.writer.put(f"begun:{number}", {"seq": trial.report_seq, "log": begins})
-        desk.writer.drop(f"collector:{number}")
+        keys = AttemptKeys(number)
+        desk.writer.put(keys.begun, {"seq": trial.report_seq, "log": begins})
+        desk.writer.drop(keys.collector)
         return desk.update(number, step=None)
 
     def _start(self, trial: Trial, slot: Slot) -> None:

@@ -9,6 +9,7 @@ from hpo_tui.engine.execution.base import Launch, Running
 from hpo_tui.engine.execution.metrics.collector import Collector
 from hpo_tui.engine.execution.protocol import launch_of
 from hpo_tui.engine.execution.reports import ReportTail
+from hpo_tui.engine.runner.attempt_keys import AttemptKeys
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.live import Live, Stop
@@ -25,23 +26,23 @@ class Told:
     """Its metrics, summarized as the study says, as far as this attempt carries them on."""
     diverged: str
     """Which of them was no number once, in words."""
-    begun: dict[str, Any]
-    """Where this attempt began."""
+    log_start: int
+    """Byte of its output at which this attempt, or the one that it carries on, began."""
     collected: Any
     """How far its output has been searched, None if it has not."""
 
 
 def told(desk: Desk, number: int) -> Told:
     """Read it before a process runs: what cannot be read would leave one that nobody watches."""
-    trial, rules = desk.trials[number], summaries(desk.spec)
+    trial, rules, keys = desk.trials[number], summaries(desk.spec), AttemptKeys(number)
     result, diverged = dict[str, float](), ""
     with StudyReader(desk.folder.db) as reader:
-        begun = reader.get(f"begun:{number}") or {}
+        begun = reader.get(keys.begun) or {}
         for report in reader.reports(number) if trial.report_seq else ():
             if report.seq >= begun.get("seq", 0):
                 summarize(rules, result, report.metrics)
                 diverged = diverged or divergence(desk.spec.metric_names, report)
-        return Told(result, diverged, begun, reader.get(f"collector:{number}"))
+        return Told(result, diverged, begun.get("log", 0), reader.get(keys.collector))
 
 
 def watch(desk: Desk, launch: Launch, process: Running, known: Told) -> Live:
@@ -90,7 +91,7 @@ def _stop_of(desk: Desk, number: int) -> Stop | None:
 
     That of a stopped study ends the trial's attempt alone: this run takes it up again.
     """
-    kept = desk.kept(f"stop:{number}")
+    kept = desk.kept(AttemptKeys(number).stop)
     if kept is None:
         return None
     stop = Stop(*kept)
@@ -103,7 +104,7 @@ def collector_of(desk: Desk, live: Live, known: Told) -> Collector:
     if known.collected is not None:
         collector.restore(known.collected)
     else:
-        collector.begin_at(known.begun.get("log", 0))
+        collector.begin_at(known.log_start)
     return collector
 
 

@@ -44,7 +44,7 @@ def test_an_adopted_or_retried_trial_keeps_what_its_steps_have_cost(
     launch: Any = SimpleNamespace(
         number=1, folder=TrialFolder(tmp_path / "1"), environment={"HPO_RESUME": ""}
     )
-    one = watch(desk, launch, Process(), Told({}, "", {}, None))  # type: ignore[arg-type]
+    one = watch(desk, launch, Process(), Told({}, "", 0, None))  # type: ignore[arg-type]
     assert one.paid == pytest.approx(floor)
     desk.update(1, step=4)
     assert desk.charge(one, 900.0) == pytest.approx(max(floor, desk.trials[1].wasted + 0.1))
