@@ -9,8 +9,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from hpo_tui.engine.define.first_run import faults
+from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.scratch import scratch
 from hpo_tui.engine.define.try_one import Tried, try_one
 from hpo_tui.engine.spec import Parameter, Params, StudySpec, Value
@@ -26,19 +28,35 @@ class Taken:
     remarks: tuple[str, ...] = ()
 
 
-def look_at(
-    spec: StudySpec, folder: Path, timeout: float, params: Mapping[str, Value] | None
-) -> tuple[Tried, list[dict[str, Any]]]:
-    """Run the script once at the cheapest task; return how that went, and what it has said.
+class Hears(Protocol):
+    """What takes in all that a script says of its search, thing by thing."""
 
-    ``params``: drawn at random where they are not given.
+    def take(self, said: Mapping[str, Any]) -> None:
+        """Take a line of the record in."""
+
+
+def look_at(
+    spec: StudySpec,
+    folder: Path,
+    timeout: float,
+    params: Mapping[str, Value] | None,
+    seen: Hears,
+) -> tuple[Tried, list[str]]:
+    """Run the script once at the cheapest task, and have ``seen`` take in what it says.
+
+    Returns how that went, and what its user should know, each a sentence. ``params``: drawn at
+    random where they are not given.
     """
+    before = saved_files(folder)
     with scratch() as place:
         record = place / "record"
         looking = dataclasses.replace(spec, env={**spec.env, "HPO_RECORD": str(record)})
         tried = try_one(looking, folder, params=params, limit=timeout)
         lines = record.read_text("utf-8").splitlines() if record.exists() else []
-    return tried, [json.loads(line) for line in lines]
+    for line in lines:
+        seen.take(json.loads(line))
+    left = left_behind(folder, before)
+    return tried, [*faults(tried), *([left] if left else [])]
 
 
 def start_of(params: Mapping[str, Any], space: Mapping[str, Parameter]) -> Params:

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +20,19 @@ _LAUNCHER = re.compile(
 _LONGEST_ENTRY = 4096
 """Bytes beyond which an installed command is a program of its own."""
 _CALLED = re.compile(r"^from ([\w.]+) import ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A Python file as a command of these ``words`` runs it in ``folder``.
+
+    ``texts``: its source, and that of what it imports from there.
+    """
+
+    path: Path
+    texts: Sequence[str]
+    words: Sequence[str]
+    folder: Path
 
 
 def command_words(command: Sequence[str], folder: Path) -> tuple[str, ...]:

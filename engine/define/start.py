@@ -18,7 +18,7 @@ from hpo_tui.engine.define.preview import asks
 from hpo_tui.engine.define.raytune.draft import ray_tune_draft
 from hpo_tui.engine.define.raytune.source import uses_ray_tune
 from hpo_tui.engine.define.remarks import remarks
-from hpo_tui.engine.define.script import adapted, command_words, launched, script_of
+from hpo_tui.engine.define.script import Script, adapted, command_words, launched, script_of
 from hpo_tui.engine.define.sigopt.command import OURS, Asked, asked_of_sigopt, words_for
 from hpo_tui.engine.define.sigopt.draft import experiment_draft, sigopt_draft
 from hpo_tui.engine.define.sigopt.file import is_experiment, read_experiment
@@ -68,7 +68,7 @@ def init(
     script = script_of(inside.words if inside else words, folder)
     texts = local_sources(script, folder) if script else []
     if script is not None and inside is None:
-        own = _own_study(words, script, texts, folder, limit)
+        own = _own_study(Script(script, texts, words, folder), limit)
         if own is not None:
             return own
         words = tuple(adapted(words, folder, OURS)) if uses_sigopt(texts) else words
@@ -132,21 +132,16 @@ def _needed(needs: Sequence[Option], words: Sequence[str]) -> str:
     return f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {whole}"
 
 
-def _own_study(
-    words: Sequence[str],
-    script: Path,
-    texts: Sequence[str],
-    folder: Path,
-    timeout: float | None,
-) -> Draft | None:
+def _own_study(script: Script, limit: float | None) -> Draft | None:
     """Return the study of a script that states one itself: a sweep, a search, an experiment."""
-    if starts_sweep(texts) and (served := sweep_in(words, folder)) is not None:
-        return sweep_draft(served, folder, timeout)
+    texts = script.texts
+    if starts_sweep(texts) and (served := sweep_in(script.words, script.folder)) is not None:
+        return sweep_draft(served, script.folder, limit)
     if uses_ray_tune(texts):
-        return ray_tune_draft(words, script, texts, folder, timeout)
+        return ray_tune_draft(script, limit)
     if uses_optuna(texts):
-        return optuna_draft(words, script, texts, folder, timeout)
-    return sigopt_draft(words, script, texts, folder, timeout) if uses_sigopt(texts) else None
+        return optuna_draft(script, limit)
+    return sigopt_draft(script, limit) if uses_sigopt(texts) else None
 
 
 def _asked_in_vain(plan: Plan) -> list[str]:

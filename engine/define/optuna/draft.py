@@ -6,21 +6,19 @@ steps a trial reports, by which tasks are made of the script's own pruning.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from hpo_tui.engine.define.adapted import start_of
 from hpo_tui.engine.define.compose import BUDGET, EXAMPLE, as_name, study_name
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.fidelity import tasks_for
-from hpo_tui.engine.define.first_run import faults, guarded
+from hpo_tui.engine.define.first_run import guarded
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.optuna.remarks import advice_of, remarks_of
 from hpo_tui.engine.define.optuna.run import FULL, Seen, run_objective
 from hpo_tui.engine.define.optuna.source import Suggested, suggested
-from hpo_tui.engine.define.saved import left_behind, saved_files
-from hpo_tui.engine.define.script import adapted
+from hpo_tui.engine.define.script import Script, adapted
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import (
     Budget,
@@ -42,26 +40,21 @@ _FEWEST_STEPS = 4
 _STEPS = "steps"
 
 
-def optuna_draft(
-    words: Sequence[str], script: Path, texts: Sequence[str], folder: Path, timeout: float | None
-) -> Draft:
+def optuna_draft(script: Script, timeout: float | None) -> Draft:
     """Return a study for a command whose script has an Optuna objective.
 
     ``timeout``: seconds that the first run may take; None: the script is not run.
     """
-    source, seen = suggested(texts), Seen()
+    source, seen = suggested(script.texts), Seen()
     tried: Tried | None = None
     advice: list[str] = []
-    spec = _spec(source, seen, words, script, folder)
+    spec = _spec(source, seen, script)
     if timeout is not None:
-        before = saved_files(folder)
-        tried, seen = run_objective(spec, source, folder, timeout)
-        source = suggested(texts, seen.space)
-        spec = _spec(source, seen, words, script, folder)
+        tried, seen, advice = run_objective(spec, source, script.folder, timeout)
+        source = suggested(script.texts, seen.space)
+        spec = _spec(source, seen, script)
         tried = dataclasses.replace(tried, task=spec.full_task)
-        left = left_behind(folder, before)
-        advice = [*faults(tried), *([left] if left else [])]
-    notes = remarks_of(source, seen, spec, tried, script)
+    notes = remarks_of(source, seen, spec, tried, script.path)
     if tried is not None and tried.code == 0:
         spec, said_of = guarded(spec, tried)
         notes.update(said_of)
@@ -70,15 +63,14 @@ def optuna_draft(
     return Draft.of(spec, notes, how, advice=tuple(advice), tried=tried)
 
 
-def _spec(
-    source: Suggested, seen: Seen, words: Sequence[str], script: Path, folder: Path
-) -> StudySpec:
+def _spec(source: Suggested, seen: Seen, script: Script) -> StudySpec:
     space = _space(source, seen)
     directions = seen.directions or source.directions or ("minimize",)
     names = value_names(seen.metrics or source.metrics, len(directions))
     return StudySpec(
-        name=as_name(seen.name or source.name) or study_name(words, folder, script),
-        command=tuple(map(braced, adapted(words, folder))),
+        name=as_name(seen.name or source.name)
+        or study_name(script.words, script.folder, script.path),
+        command=tuple(map(braced, adapted(script.words, script.folder))),
         budget=_budget(source, seen),
         space=tuple(space.values()) or (EXAMPLE,),
         objectives=tuple(

@@ -67,14 +67,14 @@ def _parameter(name: str, said: Mapping[str, Any]) -> Parameter:
 
 def run_objective(
     spec: StudySpec, source: Suggested, folder: Path, timeout: float
-) -> tuple[Tried, Seen]:
-    """Run the objective once, at the full task: only then all is seen that it may ask for."""
-    looking = dataclasses.replace(spec, tasks=(FULL,))
-    tried, said = look_at(looking, folder, timeout, _telling(source))
-    seen = Seen()
-    for line in said:
-        seen.take(line)
-    return tried, seen
+) -> tuple[Tried, Seen, list[str]]:
+    """Run the objective once, at the full task: only then all is seen that it may ask for.
+
+    Returns also what its user should know, each a sentence.
+    """
+    looking, seen = dataclasses.replace(spec, tasks=(FULL,)), Seen()
+    tried, told = look_at(looking, folder, timeout, _telling(source), seen)
+    return tried, seen, told
 
 
 def _telling(source: Suggested) -> Params:

@@ -5,14 +5,13 @@ looks like: the script itself is run up to its search, and the trainable once.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from hpo_tui.engine.define.adapted import Taken, start_of
 from hpo_tui.engine.define.compose import EXAMPLE, as_name, study_name
 from hpo_tui.engine.define.draft import Draft, checked
-from hpo_tui.engine.define.first_run import faults, timed
+from hpo_tui.engine.define.first_run import timed
 from hpo_tui.engine.define.raytune.goals import (
     STEPS,
     budget_of,
@@ -25,8 +24,7 @@ from hpo_tui.engine.define.raytune.remarks import advice_of, remarks_of, with_bu
 from hpo_tui.engine.define.raytune.run import Shown, look
 from hpo_tui.engine.define.raytune.source import said_in
 from hpo_tui.engine.define.raytune.space import space_of
-from hpo_tui.engine.define.saved import left_behind, saved_files
-from hpo_tui.engine.define.script import ADAPTER, adapted
+from hpo_tui.engine.define.script import ADAPTER, Script, adapted
 from hpo_tui.engine.spec import ParameterKind, StudySpec, Task
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.placeholders import braced
@@ -35,26 +33,21 @@ OURS = f"{ADAPTER}.raytune"
 """The module that runs a script of Ray Tune's as one trial."""
 
 
-def ray_tune_draft(
-    words: Sequence[str], script: Path, texts: Sequence[str], folder: Path, timeout: float | None
-) -> Draft:
+def ray_tune_draft(script: Script, timeout: float | None) -> Draft:
     """Return a study for a command whose script searches with Ray Tune.
 
     ``timeout``: seconds that the first run may take; None: the script is not run. Raises
     ValueError, a sentence, for a space that no study can have.
     """
-    shown = Shown(said_in(texts))
+    shown = Shown(said_in(script.texts))
     advice: list[str] = []
-    spec, taken = _spec(shown, words, script, folder)
+    spec, taken = _spec(shown, script)
     if timeout is not None:
-        before = saved_files(folder)
-        tried, shown.seen = look(spec, folder, timeout)
-        spec, taken = _spec(shown, words, script, folder)
+        tried, shown.seen, advice = look(spec, script.folder, timeout)
+        spec, taken = _spec(shown, script)
         task = _ran(spec, tried.task)
         shown.tried = dataclasses.replace(tried, task=task, metrics=shown.seen.logged)
-        left = left_behind(folder, before)
-        advice = [*faults(tried), *([left] if left else [])]
-    notes = remarks_of(shown, spec, taken, script)
+    notes = remarks_of(shown, spec, taken, script.path)
     if shown.tried is not None and shown.tried.code == 0:
         spec = timed(spec, shown.tried, notes)
     with_budget(notes, budget_of(shown.told)[1], shown.told)
@@ -73,11 +66,9 @@ def _ran(spec: StudySpec, task: Task) -> Task:
     return same or dataclasses.replace(task, cost=steps / whole)
 
 
-def _spec(
-    shown: Shown, words: Sequence[str], script: Path, folder: Path
-) -> tuple[StudySpec, list[Taken]]:
+def _spec(shown: Shown, script: Script) -> tuple[StudySpec, list[Taken]]:
     """Return the study, and its parameters with what is to be said of them."""
-    called, told = plain(script.name), shown.told
+    called, told = plain(script.path.name), shown.told
     try:
         taken = space_of(told.searched)
     except ValueError as error:
@@ -87,8 +78,8 @@ def _spec(
     tasks = tasks_of(told, length_of(shown)[0])
     starts = (start_of(flat(point), space) for point in told.search.get("start") or ())
     spec = StudySpec(
-        name=as_name(told.name) or study_name(words, folder, script),
-        command=tuple(map(braced, adapted(words, folder, OURS))),
+        name=as_name(told.name) or study_name(script.words, script.folder, script.path),
+        command=tuple(map(braced, adapted(script.words, script.folder, OURS))),
         budget=budget_of(told)[0],
         space=tuple(space.values()) if varied else (EXAMPLE, *space.values()),
         objectives=objectives_of(shown)[0],

@@ -72,13 +72,14 @@ class Shown:
         return self.source.saves and self.source.loads
 
 
-def look(spec: StudySpec, folder: Path, timeout: float) -> tuple[Tried, Seen]:
-    """Run the script once at the cheapest task, in the middle of its own space."""
-    tried, said = look_at(spec, folder, timeout, {})
+def look(spec: StudySpec, folder: Path, timeout: float) -> tuple[Tried, Seen, list[str]]:
+    """Run the script once at the cheapest task, in the middle of its own space.
+
+    Returns also what its user should know, each a sentence.
+    """
     seen = Seen()
-    for line in said:
-        seen.take(line)
+    tried, told = look_at(spec, folder, timeout, {}, seen)
     if seen.pace is not None:  # what went by before the first step, such as importing Ray
         startup = max(0.0, tried.seconds - seen.pace * seen.steps)
         tried = dataclasses.replace(tried, startup=startup)
-    return tried, seen
+    return tried, seen, told

@@ -8,9 +8,8 @@ from pathlib import Path
 from hpo_tui.engine.define.adapted import Taken, start_of
 from hpo_tui.engine.define.compose import as_name, study_name
 from hpo_tui.engine.define.draft import Draft, checked
-from hpo_tui.engine.define.first_run import faults, timed
-from hpo_tui.engine.define.saved import left_behind, saved_files
-from hpo_tui.engine.define.script import adapted, script_of
+from hpo_tui.engine.define.first_run import timed
+from hpo_tui.engine.define.script import Script, adapted, script_of
 from hpo_tui.engine.define.sigopt.command import FILES, OURS, Asked, words_for
 from hpo_tui.engine.define.sigopt.file import (
     Experiment,
@@ -63,36 +62,33 @@ def experiment_draft(asked: Asked, folder: Path, timeout: float | None) -> Draft
     return drafted(made, tried, seen, told)
 
 
-def sigopt_draft(
-    words: Sequence[str], script: Path, texts: Sequence[str], folder: Path, timeout: float | None
-) -> Draft | None:
+def sigopt_draft(script: Script, timeout: float | None) -> Draft | None:
     """Return a study for a script that uses SigOpt; None where it only logs to it.
 
     Its space is that of the experiment that it creates, or else of the file beside it that
     SigOpt's own command reads, or else a guess from what it gives its parameters.
     """
-    said = said_in(texts)
-    if said.creates and (stated := _stated(words, script, said, folder, timeout)) is not None:
+    said, folder = said_in(script.texts), script.folder
+    if said.creates and (stated := _stated(script, said, timeout)) is not None:
         return stated
     if not said.reads:
         return None
     beside = next((n for n in FILES if is_file(folder / n) and is_experiment(folder / n)), None)
     if beside is not None:
-        return experiment_draft(Asked(beside, "", tuple(words)), folder, timeout)
-    return tracked_draft(words, script, texts, folder, timeout)
+        return experiment_draft(Asked(beside, "", tuple(script.words)), folder, timeout)
+    return tracked_draft(script, timeout)
 
 
-def _stated(
-    words: Sequence[str], script: Path, said: Said, folder: Path, timeout: float | None
-) -> Draft | None:
+def _stated(script: Script, said: Said, timeout: float | None) -> Draft | None:
     """Return a study for a script that creates its experiment itself.
 
     Where code computes the experiment, it is what a first run hands over; None without one.
     """
     tried: Tried | None = None
     seen, told = Seen(), list[str]()
+    called, words, folder = plain(script.path.name), script.words, script.folder
     if said.experiment is not None:
-        made = make(experiment_of(said.experiment, plain(script.name)), words, folder, said)
+        made = make(experiment_of(said.experiment, called), words, folder, said)
         tried, seen, told = _looked(made.spec, folder, timeout)
     else:
         first = StudySpec("study", _command(words, folder), Budget(1), (), (), (FIRST,))
@@ -102,7 +98,7 @@ def _stated(
         if seen.experiment is None:
             return None
     if seen.experiment is not None:  # what the code makes of it goes before what it looks like
-        made = make(experiment_of(seen.experiment, plain(script.name)), words, folder, said)
+        made = make(experiment_of(seen.experiment, called), words, folder, said)
         if tried is not None:
             tried = dataclasses.replace(tried, task=made.spec.tasks_by_cost[0])
             found = {n: v for n, v in seen.logged.items() if n in made.spec.kept_metrics}
@@ -151,14 +147,12 @@ def _looked(
     """Run the script once, if it may be; return what that has shown, and what is to be said."""
     if timeout is None:
         return None, Seen(), []
-    before = saved_files(folder)
-    tried, seen = look(spec, folder, timeout, known=known)
+    tried, seen, told = look(spec, folder, timeout, known=known)
     if not tried.metrics and seen.logged.keys() == {"value"}:  # a script that names no metric
         tried = dataclasses.replace(
             tried, metrics=dict.fromkeys(spec.metric_names[:1], seen.logged["value"])
         )
-    left = left_behind(folder, before)
-    return tried, seen, [*faults(tried), *([left] if left else [])]
+    return tried, seen, told
 
 
 def drafted(made: Made, tried: Tried | None, seen: Seen, told: Sequence[str]) -> Draft:

@@ -38,17 +38,18 @@ class Seen:
         self.steps = said.get("steps", self.steps)
 
 
-def look(spec: StudySpec, folder: Path, timeout: float, *, known: bool) -> tuple[Tried, Seen]:
+def look(
+    spec: StudySpec, folder: Path, timeout: float, *, known: bool
+) -> tuple[Tried, Seen, list[str]]:
     """Run the script once at the cheapest task.
 
-    ``known``: the study has the parameters; else the script runs with what it gives them itself.
+    Returns also what its user should know, each a sentence. ``known``: the study has the
+    parameters; else the script runs with what it gives them itself.
     """
     params: Params | None = {} if not known else None
     if known and not spec.constraints:
         middle = {p.name: from_unit(p, 0.5) for p in spec.space}
         params = {p.name: middle[p.name] for p in spec.space if p.active(middle)}
-    tried, said = look_at(spec, folder, timeout, params)
     seen = Seen()
-    for line in said:
-        seen.take(line)
-    return tried, seen
+    tried, told = look_at(spec, folder, timeout, params, seen)
+    return tried, seen, told

@@ -5,18 +5,15 @@ that, they are guesses from the values that the script gives its parameters itse
 """
 
 import dataclasses
-from collections.abc import Sequence
-from pathlib import Path
 
 from hpo_tui.engine.define.adapted import lacking
-from hpo_tui.engine.define.compose import is_seed, make_plan, make_spec, with_metrics
+from hpo_tui.engine.define.compose import Plan, is_seed, make_plan, make_spec, with_metrics
 from hpo_tui.engine.define.draft import Draft
-from hpo_tui.engine.define.first_run import faults, timed
+from hpo_tui.engine.define.first_run import timed
 from hpo_tui.engine.define.options import Found, Option
 from hpo_tui.engine.define.printed import Printed
 from hpo_tui.engine.define.remarks import remarks
-from hpo_tui.engine.define.saved import left_behind, saved_files
-from hpo_tui.engine.define.script import adapted
+from hpo_tui.engine.define.script import Script, adapted
 from hpo_tui.engine.define.sigopt.command import OURS
 from hpo_tui.engine.define.sigopt.run import Seen, look
 from hpo_tui.engine.define.sigopt.source import Said, said_in
@@ -32,27 +29,23 @@ _NO_METRIC = (
 )
 
 
-def tracked_draft(
-    words: Sequence[str], script: Path, texts: Sequence[str], folder: Path, timeout: float | None
-) -> Draft:
+def tracked_draft(script: Script, timeout: float | None) -> Draft:
     """Return a study by the defaults of a script's parameters.
 
     ``timeout``: seconds that the first run may take; None: the script is not run.
     """
-    said, command = said_in(texts), adapted(words, folder, OURS)
+    said, folder = said_in(script.texts), script.folder
     tried: Tried | None = None
     seen, advice = Seen(), list[str]()
-    spec = _spec(said.defaults, command, folder, script)
     if timeout is not None:
-        before = saved_files(folder)
-        tried, seen = look(spec, folder, timeout, known=False)
-        left = left_behind(folder, before)
-        advice = [*faults(tried), *lacking(tried), *([left] if left else [])]
+        spec = _spec(make_plan(_found(said.defaults), folder), script)
+        tried, seen, told = look(spec, folder, timeout, known=False)
+        advice = [*told, *lacking(tried)]
     defaults = said.defaults | {k: v for k, v in seen.defaults.items() if k not in said.defaults}
     plan = make_plan(_found(defaults), folder)
     printed = _printed(said, seen, tried)
-    spec = with_metrics(make_spec(plan, command, folder, script), printed)
-    notes = remarks(plan, spec, printed, plain(script.name), texts)
+    spec = with_metrics(_spec(plan, script), printed)
+    notes = remarks(plan, spec, printed, plain(script.path.name), script.texts)
     notes[()] += "\nEach trial runs the script as it is; SigOpt's service is not needed."
     if tried is not None and tried.code == 0:
         advice += [] if printed.values else [_NO_METRIC]
@@ -79,10 +72,9 @@ def _found(defaults: dict[str, Value]) -> Found:
     return Found(tuple(options), _HOW)
 
 
-def _spec(
-    defaults: dict[str, Value], command: Sequence[str], folder: Path, script: Path
-) -> StudySpec:
-    return make_spec(make_plan(_found(defaults), folder), command, folder, script)
+def _spec(plan: Plan, script: Script) -> StudySpec:
+    command = adapted(script.words, script.folder, OURS)
+    return make_spec(plan, command, script.folder, script.path)
 
 
 def _printed(said: Said, seen: Seen, tried: Tried | None) -> Printed:
