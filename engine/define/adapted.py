@@ -56,7 +56,7 @@ def look_at(
     for line in lines:
         seen.take(json.loads(line))
     left = left_behind(folder, before)
-    return tried, [*faults(tried), *([left] if left else [])]
+    return tried, [*faults(tried), *([left] if left else []), *lacking(tried)]
 
 
 def start_of(params: Mapping[str, Any], space: Mapping[str, Parameter]) -> Params:

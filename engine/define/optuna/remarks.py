@@ -76,8 +76,7 @@ def _directed(source: Suggested, seen: Seen) -> bool:
 
 def advice_of(source: Suggested, seen: Seen, spec: StudySpec, tried: Tried | None) -> list[str]:
     """Return what the user has to do or check, each a sentence."""
-    advice = _on_start(tried)
-    advice += [] if _directed(source, seen) else [_UNDIRECTED]
+    advice = [] if _directed(source, seen) else [_UNDIRECTED]
     advice += _on_unread(source, seen)
     names = {p.name for p in spec.space}
     asked = {n: p for n, p in (source.space | seen.space).items() if n not in names}
@@ -113,13 +112,6 @@ _ENDLESS = (
     " steps = 5, cost = 0.1 make cheap trials, which are pruned after so many reports"
 )
 _NO_PARAMETER = "no parameter was found: write [space.NAME] tables by hand"
-
-
-def _on_start(tried: Tried | None) -> list[str]:
-    """Say what the environment of the script lacks."""
-    if tried is None or not any("No module named 'hpo_tui'" in s for s in tried.last_lines):
-        return []
-    return [f"{plain(tried.argv[0])} needs hpo-tui too: pip install hpo-tui where it belongs"]
 
 
 def _on_unread(source: Suggested, seen: Seen) -> list[str]:

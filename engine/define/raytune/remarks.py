@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define.adapted import Taken, lacking
+from hpo_tui.engine.define.adapted import Taken
 from hpo_tui.engine.define.compose import EXAMPLE
 from hpo_tui.engine.define.printed import direction_of
 from hpo_tui.engine.define.raytune.goals import GUESSED, counts_steps, length_of, objectives_of
@@ -121,7 +121,7 @@ def with_budget(notes: dict[KeyPath, str], said: str, told: Told) -> None:
 def advice_of(shown: Shown, spec: StudySpec) -> list[str]:
     """Return what the user has to do or check, each a sentence."""
     told, seen, (_, length) = shown.told, shown.seen, length_of(shown)
-    advice = lacking(shown.tried)
+    advice = list[str]()
     if not seen.told:
         advice += [
             f"{plain(text)} could not be read: if a trial searches it, the trial ends and says what"

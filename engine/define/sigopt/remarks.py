@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from hpo_tui.engine.define.adapted import Taken, lacking
+from hpo_tui.engine.define.adapted import Taken
 from hpo_tui.engine.define.sigopt.file import DOUBTFUL, Experiment
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.numerals import brief
@@ -83,7 +83,7 @@ def advice_of(
     advice += [f"{plain(t.parameter.name)}: {said}" for t in taken for said in t.remarks]
     if len(spec.tasks) > 1:
         advice += _on_lengths(spec, lengths)
-    return [*advice, *lacking(tried), *_unseen(spec, tried)]
+    return [*advice, *_unseen(spec, tried)]
 
 
 def _on_lengths(spec: StudySpec, lengths: str) -> list[str]:

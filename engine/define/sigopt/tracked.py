@@ -6,7 +6,6 @@ that, they are guesses from the values that the script gives its parameters itse
 
 import dataclasses
 
-from hpo_tui.engine.define.adapted import lacking
 from hpo_tui.engine.define.compose import Plan, is_seed, make_plan, make_spec, with_metrics
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.first_run import timed
@@ -39,8 +38,7 @@ def tracked_draft(script: Script, timeout: float | None) -> Draft:
     seen, advice = Seen(), list[str]()
     if timeout is not None:
         spec = _spec(make_plan(_found(said.defaults), folder), script)
-        tried, seen, told = look(spec, folder, timeout, known=False)
-        advice = [*told, *lacking(tried)]
+        tried, seen, advice = look(spec, folder, timeout, known=False)
     defaults = said.defaults | {k: v for k, v in seen.defaults.items() if k not in said.defaults}
     plan = make_plan(_found(defaults), folder)
     printed = _printed(said, seen, tried)
