@@ -13,7 +13,8 @@ _BY_RANK = (
     r"(max_|num_|n_|total_)?time_?steps|(max_|num_|n_|total_)?env_steps|(max_|num_|total_)frames",
     r"(max_|num_|n_|train_|total_|nb_|num_train_)?n?epochs?",
     r"total_steps|(max_|num_|n_|total_)?episodes",
-    r"(max_|num_|n_|train_|total_|training_|max_train_|num_train_|num_training_)?(steps?|iterations?|n?iters?|updates?|batches)|max_iter",
+    r"(max_|num_|n_|train_|total_|training_|max_train_|num_train_|num_training_)?"
+    r"(steps?|iterations?|n?iters?|updates?|batches)|max_iter",
     r"n_estimators|num_trees|n_trees|trees|num_boost_rounds?|num_rounds?|n_rounds?|rounds?|nrounds",
     r"(data_|train_|training_|sample_)?(fraction|frac|subset|portion|ratio)",
     r"(num_|n_|max_)?(train_)?(samples|examples|rows|train)|(train|train_set|sample|subset)_size",

@@ -18,7 +18,8 @@ _DOWN = re.compile(
 )
 _NOT_A_METRIC = re.compile(
     r"(global_)?(epochs?|steps?|iter|iters?|iterations?|batch|batch_?size|lr|learning_rate|seed|eta|"
-    r"round|rank|world_size|.*loss_(weight|coef|scale|ratio|alpha)|num_.*|n_.*|total|it|s|device|gpu|port|pid|version|date|hour|min|sec)"
+    r"round|rank|world_size|.*loss_(weight|coef|scale|ratio|alpha)|num_.*|n_.*|total|it|s|device|"
+    r"gpu|port|pid|version|date|hour|min|sec)"
 )
 _VARIABLE = re.compile(r"(HYDRA|CUDA|TORCH|PYTORCH|NCCL|OMP|TF|XLA|JAX|HF|WANDB)_[A-Z0-9_]+")
 """Variables of the environment, which errors advise to set: ``HYDRA_FULL_ERROR=1``."""

@@ -206,7 +206,8 @@ def _limited(option: Option, low: float, high: float) -> tuple[float, float]:
 
 _WIDTH = (
     r"(.*_)?(hidden|width|dim|channels|units|embed|embedding|embd|filters|neurons|d_model|d_ff|"
-    r"feedforward|ffn|planes|num_leaves|ndf|ngf|emsize|nhid|hid)(_(size|dim|units|channels))?|k\d|lora_r(ank)?|"
+    r"feedforward|ffn|planes|num_leaves|ndf|ngf|emsize|nhid|hid)(_(size|dim|units|channels))?|"
+    r"k\d|lora_r(ank)?|"
     r"(lin|linear|fc|dense)_?\d+(_(size|dim|units|width))?"
 )
 _PARTS = (
@@ -241,12 +242,14 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (r"c|nu|sigma|temperature|tau|bandwidth|margin", _log(0.1, 10, 0.1, 10.0)),
     (r"clip|grad(ient)?_clip.*|clip_.*|max_grad_norm", _clip),
     (
-        r"(per_(device|gpu)_)?(train_)?(batch_?size|bs|batch|minibatch|mini_?batch_size)(_per_(gpu|device))?",
+        r"(per_(device|gpu)_)?(train_)?"
+        r"(batch_?size|bs|batch|minibatch|mini_?batch_size)(_per_(gpu|device))?",
         _powers,
     ),
     (_WIDTH, _width),
     (
-        r"(num_|n_|enc(oder)?_|dec(oder)?_|hidden_|transformer_|conv_|res_|rnn_|lstm_|[a-z]_)*n?(layers?|blocks)|depth",
+        r"(num_|n_|enc(oder)?_|dec(oder)?_|hidden_|transformer_|conv_|res_|rnn_|lstm_|[a-z]_)*"
+        r"n?(layers?|blocks)|depth",
         _count(1, 4),
     ),
     (HEADS, _heads),
