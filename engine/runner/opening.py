@@ -20,6 +20,7 @@ from hpo_tui.engine.last_sign import last_sign
 from hpo_tui.engine.launch.refusals import OF_A_RUN
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.lending import LENT
 from hpo_tui.engine.runner.lock import Unopenable
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
@@ -72,7 +73,7 @@ def _open_desk(
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
             started = clock_of(study, trials.values(), reader.devices())
-            lent = reader.get("lent") or []
+            lent = reader.get(LENT) or []
             learned, past_goals = kept_names(reader), reader.get(stop_when.KEY)
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error

@@ -7,10 +7,10 @@ from hpo_tui.engine import stop_when
 from hpo_tui.engine.answers import PAUSED_BY_YOU, Refused
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.learning import kept_names, learn_fault
-from hpo_tui.engine.runner.chores import look
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import check_file, check_goes_on
+from hpo_tui.engine.runner.lending import lend
 from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.runner.watching import collect_anew
 from hpo_tui.engine.spec import SpecError, StudySpec
@@ -185,12 +185,4 @@ class StudyCommands:
 
     def do_lend(self, command: Command) -> str:
         """Give a device away (its trials leave at their next checkpoint), or take it back."""
-        desk, device, on = self.desk, str(command.args["device"]), bool(command.args["on"])
-        answer = desk.executor.lend(device, on)
-        desk.writer.put("lent", list(desk.executor.lent()))
-        for number in desk.executor.trials_on(device):
-            live = desk.live.get(number)
-            if live is not None:
-                live.drain = look(live.launch.folder.checkpoint) if on else None
-        desk.event("lent", answer)
-        return answer
+        return lend(self.desk, str(command.args["device"]), bool(command.args["on"]))

@@ -15,10 +15,12 @@ from acting import Process, live
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.runner.chores import Chores, look
+from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.lending import drain, look
 from hpo_tui.engine.runner.live import Live, Stop
+from hpo_tui.engine.runner.silence import Silence
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.study_commands import STOPPED
@@ -31,23 +33,22 @@ from hpo_tui.store.read import StudyReader
 
 def test_a_trial_leaves_a_lent_device_at_its_next_checkpoint(desk: Desk, tmp_path: Path) -> None:
     one = live(desk, tmp_path)
-    chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
     state = one.launch.folder.checkpoint / "state"
     state.write_text("of before")
     one.drain = look(one.launch.folder.checkpoint)
-    chores.drain()
+    drain(desk)
     assert one.process.asked == []  # type: ignore[attr-defined]
     state.write_text("of after")
     before = time.time() - 3600.0  # the machine's clock was set back meanwhile
     os.utime(state, (before, before))
-    chores.drain()
+    drain(desk)
     assert one.process.asked == ["stop"]  # type: ignore[attr-defined]
     assert one.stop == Stop("lend", "left GPU0, which is lent")
 
 
 def test_the_file_of_a_study_says_all_without_its_log(desk: Desk, tmp_path: Path) -> None:
     chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
-    chores.work = [(pause, job) for pause, job in chores.work if job == desk.writer.fold]
+    chores.jobs = [job for job in chores.jobs if job.do == desk.writer.fold]
     chores.run()
     alone = tmp_path / "alone.db"
     alone.write_bytes((tmp_path / "study.db").read_bytes())
@@ -211,8 +212,7 @@ def test_a_start_that_the_machine_refuses_for_a_moment_is_tried_again(desk: Desk
 def test_reports_that_cannot_be_read_for_long_are_told_once(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = live(desk, tmp_path)
-    chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    one, silence = live(desk, tmp_path), Silence(desk)
     now = 1000.0
     monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: now)
 
@@ -220,7 +220,7 @@ def test_reports_that_cannot_be_read_for_long_are_told_once(
         nonlocal now
         now += after
         one.tail.fault = fault
-        chores.unread()
+        silence.unread()
         with StudyReader(desk.folder.db) as reader:
             return [e.text for e in reader.events() if e.kind == "strange"]
 
@@ -304,7 +304,7 @@ def test_sums_over_all_trials_are_made_more_rarely_as_a_study_grows(
             sums.append(clock[0])
 
     chores = Quiet(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
-    chores.work = [(1.0, chores.budget)]
+    chores.jobs = [job for job in chores.jobs if job.do == chores.budget]
     chores.run()
     desk.trials.update(dict.fromkeys(range(2, 20001), desk.trials[1]))
     for _ in range(10):
@@ -323,13 +323,13 @@ def test_silence_counts_only_while_it_is_listened_for(
     monkeypatch.setattr(processes, "awake", lambda: now[0])
     one = live(desk, tmp_path)
     one.heard = now[0]
-    chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
-    chores.stalls()
+    silence = Silence(desk)
+    silence.stalls()
     now[0] += away  # the runner and its trials were suspended
     for _ in range(60):
-        chores.stalls()
+        silence.stalls()
         assert one.stop is None
         now[0] += 1.0
     now[0] += 1.0
-    chores.stalls()
+    silence.stalls()
     assert one.stop == Stop("stall", "stalled: reported nothing for 1m")
