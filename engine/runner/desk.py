@@ -133,6 +133,15 @@ class Desk:
         log.info("%s: %s", kind, text)
         self.writer.add_event(kind, text, trial, data)
 
+    def announce(self, kind: str, text: str, trial: int) -> None:
+        """Record something of a trial that people are notified of too, where there is ``notify``.
+
+        In the transaction that it belongs to.
+        """
+        self.event(kind, text, trial)
+        if self.spec.notify:
+            self.notices.add(kind, text)
+
     def kept(self, key: str) -> Any:
         """Return what the store keeps under a key, None if it keeps nothing."""
         with StudyReader(self.folder.db) as reader:

@@ -10,7 +10,6 @@ from hpo_tui.engine.spec.names import plural
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.store.models import Trial, TrialState
 
-_EVENT = "overdue"
 _KNOWN = 3
 """Completed trials of a task from which on one may be judged by them."""
 _LEAST = 60.0
@@ -47,9 +46,7 @@ class Lateness:
         with desk.transaction(durable=False):
             desk.writer.put(KEY, kept)
             for number, text in fresh.items():
-                desk.event(_EVENT, text, number)
-                if desk.spec.notify:
-                    desk.notices.add(_EVENT, text)
+                desk.announce("overdue", text, number)
         self._kept = kept
 
     def _overdue(self) -> dict[int, str]:

@@ -12,7 +12,6 @@ from hpo_tui.engine.execution.protocol import log_start, tail
 from hpo_tui.engine.misnamed import KEY, Misnamed
 from hpo_tui.engine.runner.desk import Desk
 
-_EVENT = "advice"
 _TWICE = 2
 """Times that a name has to be there: a script may name something once before it begins."""
 
@@ -62,9 +61,7 @@ class Unheard:
         with desk.transaction():
             desk.writer.put(KEY, [one.packed() for one in found.values()])
             for one in fresh:
-                desk.event(_EVENT, one.text, one.trial)
-                if desk.spec.notify:
-                    desk.notices.add(_EVENT, one.text)
+                desk.announce("advice", one.text, one.trial)
         self._found = found
 
 
