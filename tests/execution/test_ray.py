@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,73 +17,13 @@ from hpo_tui.engine.execution.ray import RayError, RayExecutor
 from hpo_tui.engine.executor_choice import Choice, choose, chosen
 from hpo_tui.engine.spec import Resources
 from hpo_tui.store.folder import StudyFolder, TrialFolder
-
-
-class Method:
-    """A method of an actor: called at once, its result handed over by ``get``."""
-
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self.call = call
-
-    def remote(self, *args: Any) -> Any:
-        return self.call(*args)
-
-
-class Actor:
-    """A handle as Ray gives it."""
-
-    def __init__(self, made: Any) -> None:
-        self._made, self.dead = made, False
-
-    def __getattr__(self, name: str) -> Method:
-        if self.dead:
-            raise FakeRayError("the actor died")
-        return Method(getattr(self._made, name))
-
-
-class FakeRayError(Exception):
-    """Stands for ray.exceptions.RayError."""
+from tests.execution.fake_ray import FakeRayError, fake_ray
 
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
-    """Put a module in Ray's place: 4 CPUs, 2 GPUs; remembers actors by name and what they took."""
-    ray = types.ModuleType("ray")
-    actors: dict[str, Actor] = {}
-    taken: list[dict[str, Any]] = []
-
-    class Remote:
-        def __init__(self, kind: type) -> None:
-            self.kind = kind
-
-        def options(self, **options: Any) -> "Remote":
-            taken.append(options)
-            self.name = options["name"]
-            return self
-
-        def remote(self) -> Actor:
-            actors[self.name] = Actor(self.kind())
-            return actors[self.name]
-
-    def get_actor(name: str, namespace: str) -> Actor:
-        if name not in actors:
-            raise ValueError(name)
-        return actors[name]
-
-    def init(address: str, **options: Any) -> None:
-        if address == "nowhere":
-            raise ConnectionError("nobody answers")
-
-    fake: Any = ray
-    fake.init, fake.shutdown = init, lambda: None
-    fake.remote, fake.get_actor = Remote, get_actor
-    fake.get = lambda value, timeout=None: value
-    fake.kill = lambda actor: setattr(actor, "dead", True)
-    fake.cluster_resources = lambda: {"CPU": 4.0, "GPU": 2.0}
-    fake.available_resources = fake.cluster_resources
-    fake.util = types.SimpleNamespace(get_node_ip_address=lambda: "10.0.0.7")
-    fake.exceptions = types.SimpleNamespace(RayError=FakeRayError, GetTimeoutError=TimeoutError)
-    fake.actors, fake.taken = actors, taken
+    """Put a cluster of one process in Ray's place."""
+    ray = fake_ray()
     monkeypatch.setitem(sys.modules, "ray", ray)
     return ray
 

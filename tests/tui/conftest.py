@@ -154,7 +154,10 @@ _parsed: dict[tuple[object, ...], list[RuleSet]] = {}
 
 @pytest.fixture(scope="session", autouse=True)
 def styles_are_read_once() -> Iterator[None]:
-    """Have all apps share their rules: to read them took a tenth of the time of these tests."""
+    """Have all apps share their rules: to read them took a tenth of the time of these tests.
+
+    Textual keeps what it has parsed for each stylesheet apart, and offers no way to share it.
+    """
     read = Stylesheet._parse_rules
 
     def parse_rules(sheet: Stylesheet, css: str, *where: Any, **more: Any) -> list[RuleSet]:
