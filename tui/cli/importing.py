@@ -1,18 +1,15 @@
 """``hpo-tui import``: a study from Optuna's storage or a table, to be looked at here."""
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from statistics import median_low
-from typing import Any
 
 import click
 
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.folder import HOME, find_home, working_folder
-from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.transfer.arrivals import Arrival
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import complete_file
@@ -53,6 +50,8 @@ def import_study(
     table with one row per trial: a CSV file, or JSON lines. For a table, name the metrics that are
     objectives.
     """
+    from hpo_tui.engine.define.arrived import renamed, study_text
+    from hpo_tui.engine.spec import SpecError
     from hpo_tui.store.transfer.build import build_study
     from hpo_tui.store.transfer.conditions import with_conditions
 
@@ -61,10 +60,14 @@ def import_study(
         arrival = _with_reports(arrival, reports)
     called = name or folder_name(arrival.name)
     text, unexplained = arrival.text, dict[str, int]()
-    if not text:
-        space, unexplained = with_conditions(arrival.space, arrival.trials)
-        text = study_text(replace(arrival, space=space), called)
-    text = _checked(text, arrival, called)
+    try:
+        if not text:
+            space, unexplained = with_conditions(arrival.space, arrival.trials)
+            text = study_text(replace(arrival, space=space), called)
+        text = renamed(text, called)
+    except SpecError as error:
+        source = plain(arrival.source)
+        raise Refusal(f"{source} cannot be a study here: {plain(str(error))}") from None
     home = find_home(working_folder()) or working_folder() / HOME
     try:
         folder = build_study(
@@ -109,25 +112,33 @@ def _read(
     parameters: Sequence[str],
 ) -> Arrival:
     path = Path(source)
-    try:
-        if path.suffix.lower() in (*_TABLES, *_JSON) and not _is_journal(path):
-            if not path.exists():
-                raise Refusal(f"{plain(source)}: no such file{_guess(path)}")
-            if not goals:
-                raise click.UsageError(
-                    "name the metrics of the table that are objectives, such as --maximize accuracy"
-                )
-            from hpo_tui.store.transfer.read_csv import read_csv
-            from hpo_tui.store.transfer.read_json import read_json
+    if path.suffix.lower() in (*_TABLES, *_JSON) and not _is_journal(path):
+        if not path.exists():
+            raise Refusal(f"{plain(source)}: no such file{_guess(path)}")
+        if not goals:
+            raise click.UsageError(
+                "name the metrics of the table that are objectives, such as --maximize accuracy"
+            )
+        from hpo_tui.store.transfer.read_csv import read_csv
+        from hpo_tui.store.transfer.read_json import read_json
 
-            read = read_json if path.suffix.lower() in _JSON else read_csv
+        read = read_json if path.suffix.lower() in _JSON else read_csv
+        with _legible(source):
             return read(path, name or path.stem, goals, parameters)
-        if goals or parameters:
-            what = "--maximize, --minimize and --parameter are"
-            raise click.UsageError(f"{what} for a table (CSV or JSON)")
-        from hpo_tui.store.transfer.read_optuna import read_optuna
+    if goals or parameters:
+        what = "--maximize, --minimize and --parameter are"
+        raise click.UsageError(f"{what} for a table (CSV or JSON)")
+    from hpo_tui.store.transfer.read_optuna import read_optuna
 
+    with _legible(source):
         return read_optuna(source, which)
+
+
+@contextmanager
+def _legible(source: str) -> Iterator[None]:
+    """Have what is wrong with the content of ``source`` refused in a sentence."""
+    try:
+        yield
     except UnicodeDecodeError:
         raise Refusal(f"{plain(source)} is not UTF-8 text") from None
     except ValueError as error:
@@ -148,12 +159,8 @@ def _with_reports(arrival: Arrival, file: Path) -> Arrival:
 
     if not arrival.source.startswith(("CSV, ", "JSON, ")):
         raise click.UsageError("--reports is for a table (CSV or JSON)")
-    try:
+    with _legible(str(file)):
         reports = read_reports(file, arrival.trials)
-    except UnicodeDecodeError:
-        raise Refusal(f"{plain(str(file))} is not UTF-8 text") from None
-    except ValueError as error:
-        raise Refusal(plain(str(error))) from None
     last = {r.trial: r.step for r in reports if r.step is not None}
     trials = [replace(t, step=last.get(t.number)) for t in arrival.trials]
     return replace(arrival, trials=trials, reports=reports)
@@ -162,98 +169,3 @@ def _with_reports(arrival: Arrival, file: Path) -> Arrival:
 def folder_name(name: str) -> str:
     """Return ``name`` as a study and folder can be called."""
     return re.sub(r"[^\w.+-]+", "-", name).strip("-.")[:60] or "imported"
-
-
-def study_text(arrival: Arrival, called: str) -> str:
-    """Return a study file for trials that another program ran: complete, but for the command."""
-    import tomlkit
-
-    from hpo_tui.engine.spec.startable import NO_COMMAND
-
-    document = tomlkit.document()
-    document.add(tomlkit.comment(f"From {plain(arrival.source)}."))
-    document.add(tomlkit.comment("It can only be looked at; add a command to run more trials."))
-    study: dict[str, Any] = {
-        "name": called,
-        "command": list(NO_COMMAND),
-        "budget": f"{max(1, len(arrival.trials))} trials",
-    }
-    document["study"] = study
-    document["space"] = {n: d.table() for n, d in arrival.space.items()}
-    document["objective"] = [
-        {"metric": metric, "direction": direction}
-        for metric, direction in arrival.directions.items()
-    ]
-    tasks = _tasks(arrival)
-    if len(tasks) > 1:
-        document["task"] = [{"name": n, "cost": c, "share": c} for n, c in tasks.items()]
-    elif "full" not in tasks:
-        document["task"] = [{"name": n, "cost": 1.0} for n in tasks]
-    return tomlkit.dumps(document)
-
-
-def _tasks(arrival: Arrival) -> dict[str, float]:
-    """Return task → cost: what the source says, else what its trials cost from the beginning on.
-
-    Where the source does not say which is the full task, it is the dearest.
-    """
-    names = dict.fromkeys(t.task for t in arrival.trials)
-    said = {n: c for n, c in arrival.costs.items() if n in names}
-    if said.keys() == names.keys() and said and max(said.values()) <= 1.0:
-        if 1.0 not in said.values():
-            # Nothing has run there yet: a cheap result must not pass for a full one.
-            said[next(n for n in ("full", "full task", "the full task") if n not in said)] = 1.0
-        costs = said
-    else:
-        costs = {n: _from_scratch(n, arrival.trials) for n in names}
-    if not costs:
-        return {"full": 1.0}
-    most = max(costs.values()) or 1.0
-    if len(set(costs.values())) < len(costs) or min(costs.values()) <= 0:
-        order = sorted(costs, key=lambda n: costs[n])
-        return {n: (i + 1) / len(order) for i, n in enumerate(order)}
-    return {n: round(c / most, 6) for n, c in costs.items()}
-
-
-def _from_scratch(task: str, trials: Sequence[Trial]) -> float:
-    """Return what a trial at a task costs with all that it was resumed from.
-
-    Of the complete ones the median, as an attempt that was begun again adds to the cost; without
-    any the dearest. A promotion was charged its margin alone.
-    """
-    by_number = {t.number: t for t in trials}
-    totals: list[float] = []
-    for trial in trials:
-        if trial.task != task or trial.state is not TrialState.COMPLETE:
-            continue
-        total, seen, at = trial.cost, {trial.number}, trial.resumed_from
-        while at is not None and at in by_number and at not in seen:
-            seen.add(at)
-            total += by_number[at].cost
-            at = by_number[at].resumed_from
-        if at is None:
-            totals.append(total)
-    known = [c for c in totals if math.isfinite(c)]
-    if known:
-        return median_low(known)
-    costs = [t.cost for t in trials if t.task == task and math.isfinite(t.cost)]
-    return max(costs, default=0.0)
-
-
-def _checked(text: str, arrival: Arrival, called: str) -> str:
-    """Return ``text`` with the name put right. Raises Refusal if no study can be made of it."""
-    from hpo_tui.engine.spec import SpecError, StudySpec
-
-    try:
-        spec = StudySpec.from_text(text)
-        if spec.name != called:
-            import tomlkit
-
-            document: Any = tomlkit.parse(text)
-            document["study"]["name"] = called
-            text = tomlkit.dumps(document)
-            StudySpec.from_text(text)
-    except SpecError as error:
-        source = plain(arrival.source)
-        raise Refusal(f"{source} cannot be a study here: {plain(str(error))}") from None
-    return text
