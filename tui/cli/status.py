@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from hpo_tui.store.folder import StudyFolder, find_home, list_studies, working_folder
+from hpo_tui.store.models import Trial
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, study_argument
@@ -183,7 +184,7 @@ def best(
     objectives, the Pareto front of them. If no trial does, the nearest misses are shown. A
     configuration that was repeated counts once, with the mean of its results.
     """
-    from hpo_tui.tui.cli.summary import best_record, results_of, show_best
+    from hpo_tui.tui.cli.summary import show_best
 
     if as_json + as_command + (written is not None) > 1:
         raise click.UsageError("choose one of --json, --markdown, --latex and --command")
@@ -193,49 +194,71 @@ def best(
     if not (as_json or as_command or written):
         show_best(picture, most, near=near)
         return
-    from hpo_tui.engine.analysis.front import best_rows, near_misses
-    from hpo_tui.store.transfer.write_text import json_line
-    from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
-
     given = ctx.get_parameter_source("most") is click.core.ParameterSource.COMMANDLINE
+    if written:
+        _say_written(picture, _best(picture, most, near=near), written)
+    elif as_command:
+        trials = _best(picture, most if given else 1, near=near)
+        _say_commands(picture, trials, settings, go_on=go_on)
+    else:
+        _say_best_json(picture, _best(picture, most if given else None, near=near))
+
+
+def _best(picture: Snapshot, most: int | None, *, near: bool) -> list[Trial]:
+    """Return the best trials, then where asked for the near misses; ``most`` of them at the most.
+
+    Each has the mean over its repeats as its result.
+    """
+    from hpo_tui.engine.analysis.front import best_rows, near_misses
+    from hpo_tui.tui.cli.summary import results_of
+
     frame, spec = picture.frame, picture.spec
-    numbers = frame.number[best_rows(frame, spec)].tolist()
+    numbers: list[int] = frame.number[best_rows(frame, spec)].tolist()
     if near:
         numbers += frame.number[near_misses(frame, spec, len(frame))].tolist()
-    if written:
-        _say_written(picture, numbers[:most], written)
-        return
-    if as_command:
-        trials = results_of(picture, numbers[: most if given else 1])
-        if not trials:
-            none = "no full-task trial meets all goals (--near takes the nearest)"
-            raise Refusal(f"{plain(picture.folder.name)} has no best trial: {none}")
-        from hpo_tui.tui.cli.rerun import command_of
+    return results_of(picture, numbers[:most])
 
-        for line in [command_of(t, picture, settings, go_on=go_on) for t in trials]:
-            _hand_over(line)
-        return
-    trials, several = (
-        results_of(picture, numbers[: most if given else None]),
-        result_counts(picture),
-    )
+
+def _refuse_none(picture: Snapshot, trials: Sequence[Trial]) -> None:
+    """Refuse to print nothing in the place of the best trial."""
+    if not trials:
+        none = "no full-task trial meets all goals (--near takes the nearest)"
+        raise Refusal(f"{plain(picture.folder.name)} has no best trial: {none}")
+
+
+def _say_best_json(picture: Snapshot, trials: Sequence[Trial]) -> None:
+    """Print trials as a JSON list."""
+    from hpo_tui.store.transfer.write_text import json_line
+    from hpo_tui.tui.cli.summary import best_record
+    from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
+
+    several = result_counts(picture)
     spreads = result_spreads(picture) if several else {}
     records = (
-        best_record(t, spec, several.get(t.number, 1), spreads.get(t.number)) for t in trials
+        best_record(t, picture.spec, several.get(t.number, 1), spreads.get(t.number))
+        for t in trials
     )
     say("[" + ",\n ".join(map(json_line, records)) + "]")
 
 
-def _say_written(picture: Snapshot, numbers: list[int], written: str) -> None:
+def _say_commands(
+    picture: Snapshot, trials: Sequence[Trial], settings: Sequence[str], *, go_on: bool
+) -> None:
+    """Print the shell lines that run trials again."""
+    from hpo_tui.tui.cli.rerun import command_of
+
+    _refuse_none(picture, trials)
+    for line in [command_of(t, picture, settings, go_on=go_on) for t in trials]:
+        _hand_over(line)
+
+
+def _say_written(picture: Snapshot, trials: list[Trial], written: str) -> None:
     """Print trials as a table for a page of notes or a paper."""
-    from hpo_tui.tui.cli.summary import best_table, results_of
+    from hpo_tui.tui.cli.summary import best_table
     from hpo_tui.tui.cli.written_tables import latex, markdown
     from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 
-    trials = results_of(picture, numbers)
-    if not trials:
-        none = "no full-task trial meets all goals (--near takes the nearest)"
-        raise Refusal(f"{plain(picture.folder.name)} has no best trial: {none}")
+    _refuse_none(picture, trials)
     head, rows, _ = best_table(
         trials, picture.spec, result_counts(picture), result_spreads(picture)
     )
