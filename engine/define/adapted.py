@@ -15,6 +15,7 @@ from hpo_tui.engine.define.first_run import faults
 from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.scratch import scratch
 from hpo_tui.engine.define.try_one import Tried, try_one
+from hpo_tui.engine.objective.recorded import RECORD
 from hpo_tui.engine.spec import Parameter, Params, StudySpec, Value
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.values import native, value_fault
@@ -50,7 +51,7 @@ def look_at(
     before = saved_files(folder)
     with scratch() as place:
         record = place / "record"
-        looking = dataclasses.replace(spec, env={**spec.env, "HPO_RECORD": str(record)})
+        looking = dataclasses.replace(spec, env={**spec.env, RECORD: str(record)})
         tried = try_one(looking, folder, params=params, limit=timeout)
         lines = record.read_text("utf-8").splitlines() if record.exists() else []
     for line in lines:

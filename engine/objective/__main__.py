@@ -23,26 +23,17 @@ import sys
 from collections.abc import Sequence
 
 from hpo_tui.engine import trial as client
-from hpo_tui.engine.objective.running import run_script
+from hpo_tui.engine.objective.running import run_script, run_trial
 from hpo_tui.engine.objective.stand_ins import take_over, turn
 
 
 def main(argv: Sequence[str]) -> None:
     """Run a script, ``train.py …`` or ``-m module …``. Raises SystemExit, as the script does."""
-    if argv[:1] in ([], ["-m"]) and len(argv) < 2:
-        raise SystemExit("name a script: python -m hpo_tui.engine.objective train.py")
     if not client.active:
         run_script(argv)
         return
     take_over()
-    try:
-        run_script(argv)
-    except BaseException:
-        if turn.code != 0:
-            raise  # else the script has caught what ended it, and its own end does not matter
-    if turn.code is None:
-        raise SystemExit(_NO_TRIAL.format(argv[argv[0] == "-m"]))
-    raise SystemExit(turn.code)
+    run_trial(turn, argv, _NO_TRIAL)
 
 
 _NO_TRIAL = (

@@ -4,6 +4,24 @@ import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
+
+from hpo_tui.engine.objective.turn import Turn
+
+
+def run_trial(turn: Turn, argv: Sequence[str], none: str) -> NoReturn:
+    """Run a script in which ``turn`` ends the trial, and end as that does.
+
+    Raises what the script raises; SystemExit with ``none`` and its name where it has run no trial.
+    """
+    try:
+        run_script(argv)
+    except BaseException:
+        if turn.code != 0:
+            raise  # else the script has caught what ended it, and its own end does not matter
+    if turn.code is None:
+        raise SystemExit(none.format(argv[argv[0] == "-m"]))
+    raise SystemExit(turn.code)
 
 
 def run_script(argv: Sequence[str]) -> None:

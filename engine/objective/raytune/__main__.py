@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from hpo_tui.engine import trial as client
 from hpo_tui.engine.objective.raytune.session import Session
 from hpo_tui.engine.objective.raytune.taking_over import take_over
-from hpo_tui.engine.objective.running import run_script
+from hpo_tui.engine.objective.running import run_script, run_trial
 
 _NO_RAY = (
     'Ray is not installed for {}: pip install "ray[tune]" there, as the script itself needs it'
@@ -49,14 +49,7 @@ def main(argv: Sequence[str]) -> None:
         gone = isinstance(error, ModuleNotFoundError) and error.name == "ray"
         said = _NO_RAY if gone else _NO_TUNE
         raise SystemExit(said.format(sys.executable, " ".join(str(error).split()))) from None
-    try:
-        run_script(argv)
-    except BaseException:
-        if session.turn.code != 0:
-            raise  # else the script has caught what ended it, and its own end does not matter
-    if session.turn.code is None:
-        raise SystemExit(_NO_TRIAL.format(argv[argv[0] == "-m"]))
-    raise SystemExit(session.turn.code)
+    run_trial(session.turn, argv, _NO_TRIAL)
 
 
 if __name__ == "__main__":
