@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -99,13 +100,7 @@ class TrialDeeds(Deeds):
             args = {"trial": number, "task": task}
             self.wishes.ask_for("promote", f"promote trial {number}", args)
 
-        if len(dearer) == 1:
-            chosen(dearer[0])
-            return
-        from hpo_tui.tui.screens.pickers import PickOne
-
-        question = PickOne(f"Promote trial {number} to which task?", [(d, d) for d in dearer])
-        question.ask(self.screen.app, chosen)
+        self._pick_task(f"Promote trial {number} to which task?", dearer, chosen)
 
     def do_trial_enqueue(self) -> None:
         """Enqueue an edited copy of its configuration."""
@@ -130,12 +125,18 @@ class TrialDeeds(Deeds):
         def chosen(task: str) -> None:
             self.wishes.ask_for("enqueue", "enqueue", {"params": params, "task": task})
 
+        self._pick_task("Run it at which task?", tasks, chosen)
+
+    def _pick_task(
+        self, question: str, tasks: Sequence[str], chosen: Callable[[str], None]
+    ) -> None:
+        """Ask for one of ``tasks``; of a single one nobody is asked."""
+        from hpo_tui.tui.screens.pickers import PickOne
+
         if len(tasks) == 1:
             chosen(tasks[0])
             return
-        from hpo_tui.tui.screens.pickers import PickOne
-
-        PickOne("Run it at which task?", [(t, t) for t in tasks]).ask(self.screen.app, chosen)
+        PickOne(question, [(t, t) for t in tasks]).ask(self.screen.app, chosen)
 
     def do_trial_confirm(self) -> None:
         """Repeat it with other seeds."""
