@@ -78,7 +78,10 @@ class Breaker:
         self.tripped = None
 
     def failed(self, failure: Failure) -> bool:
-        """Count a failure; return whether the breaker trips. It then starts from nothing."""
+        """Count a failure; return whether the breaker trips. ``run`` says at what, until cleared.
+
+        One that is unlike those before begins a new run.
+        """
         if self.run and self.run[-1].signature != failure.signature:
             self.run.clear()
         self.run.append(failure)

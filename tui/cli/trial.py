@@ -112,9 +112,8 @@ def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
     with reading(folder) as reader:
         trial = record_of(folder, reader, number)
         events = reader.events_of(number)
-        at = picture.frame.index(number)
-        places = "" if at is None else places_text(picture, at, reader)
-    row = picture.frame.index(number)
+        row = picture.frame.index(number)
+        places = "" if row is None else places_text(picture, row, reader)
     if row is None:  # begun between the two readings
         picture = picture_of(folder)
         row = picture.frame.index(number)
