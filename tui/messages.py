@@ -21,6 +21,11 @@ class SnapshotReady(Message):
 
 
 @dataclass
+class Arrived(Message):
+    """The terminal has read what was written to it a while ago."""
+
+
+@dataclass
 class TrialSelected(Message):
     """The person has moved to a trial; every pane follows."""
 

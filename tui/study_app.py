@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.arrivals import LOST_SECONDS
 from hpo_tui.tui.config import Session, Settings, load_settings
 from hpo_tui.tui.messages import SnapshotReady
 from hpo_tui.tui.notifying_app import NotifyingApp
@@ -43,6 +44,8 @@ class StudyApp(NotifyingApp):
         self.clock = clock
         self.session = Session()
         self.live: LiveStudy | None = None
+        self._owes = False
+        """Whether the screen on top waits for the terminal with what is new."""
         self._left_study: LiveStudy | None = None
         """The study that was closed last."""
 
@@ -158,6 +161,8 @@ class StudyApp(NotifyingApp):
         if self.settings.bell:
             for text in occasions(before, message.snapshot):
                 self.attract(text)
+        if self.must_wait():
+            return
         for screen in self.screen_stack:
             take = getattr(screen, "take_snapshot", None)
             if take is not None and screen.is_current and screen.is_mounted:
@@ -169,6 +174,28 @@ class StudyApp(NotifyingApp):
             self.tell_from_thread(
                 text, "information" if done else "error", f"{action}, asked for last time"
             )
+
+    def must_wait(self) -> bool:
+        """Whether what has changed by itself is not to be drawn yet: the line is behind.
+
+        The screen on top is handed the newest picture once the terminal has answered. Frames that
+        nobody sees in time would only keep those back that follow a key.
+        """
+        if not getattr(self._driver, "late", False):
+            return False
+        if not self._owes:
+            self._owes = True
+            self.set_timer(LOST_SECONDS, self._pay)  # it may never answer again
+        return True
+
+    def on_arrived(self) -> None:
+        """Draw what waited for the terminal."""
+        self._pay()
+
+    def _pay(self) -> None:
+        if self._owes:
+            self._owes = False
+            self._catch_up()
 
     def watch_app_focus(self, focus: bool) -> None:
         """Catch up when the terminal has the focus again."""

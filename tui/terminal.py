@@ -13,6 +13,8 @@ from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from hpo_tui.tui.arrivals import QUESTION, Arrivals
+from hpo_tui.tui.messages import Arrived
 from hpo_tui.tui.words.plain import pasted, plain
 
 _ESC_KEY = "\x1b[27u"
@@ -21,8 +23,10 @@ _KEEP_TITLE, _GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
 """Put the window's title on the terminal's stack of them, and take it from there again."""
 _LONE = re.compile(r"\x1b(?![\[\]OP_^bf\x08\x7f\x1b])")
 """Esc before what begins no sequence of a terminal: Alt with Backspace, b and f edit a line."""
-_BEGUN = re.compile(r"\x1b(\[20{0,2})?$")
-"""What may go on as a sequence, or as the beginning of a paste."""
+_BEGUN = re.compile(r"\x1b(\[(0|20{0,2})?)?$")
+"""What may go on as a sequence: an answer, or the beginning of a paste."""
+_GOODBYE_SECONDS = 2.0
+"""How long leaving waits for an answer of the terminal that is on its way."""
 
 
 def separated(data: str) -> str:
@@ -70,6 +74,8 @@ class Terminal(LinuxDriver):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._title = ""
+        self._arrivals = Arrivals()
+        self._asks = False
         # Textual draws on stderr: `2>errors.log` would leave the window black.
         if sys.__stdout__ is not None and not (sys.__stderr__ and sys.__stderr__.isatty()):
             self._file = sys.__stdout__
@@ -96,6 +102,8 @@ class Terminal(LinuxDriver):
         self.write(_KEEP_TITLE)
         title, self._title = self._title, ""
         self.entitle(title)  # back from the shell
+        self._asks = True  # not before: the terminal would show its answer
+        self.flush()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave)
 
     def stop_application_mode(self) -> None:
@@ -108,6 +116,38 @@ class Terminal(LinuxDriver):
         if title and title != self._title:
             self._title = title
             self.write(f"\x1b]2;{plain(title)}\x07")
+
+    # how far the terminal has come
+
+    @property
+    def late(self) -> bool:
+        """Whether the terminal has not read yet what was drawn a while ago."""
+        return self._arrivals.late
+
+    def write(self, data: str) -> None:
+        """Write to the terminal."""
+        self._arrivals.wrote()
+        super().write(data)
+
+    def flush(self) -> None:
+        """Ask the terminal to answer when it has read what was written."""
+        super().flush()
+        if self._asks and self.input_tty and self._arrivals.ask():
+            super().write(QUESTION)
+
+    def disable_input(self) -> None:
+        """Read no more keys, once the last answer has come."""
+        self._asks = False
+        self._arrivals.wait(_GOODBYE_SECONDS)
+        super().disable_input()
+
+    def _heard(self, data: str) -> str:
+        """Return what was typed; where the terminal has answered, let the app draw what waited."""
+        typed, answered = self._arrivals.read(data)
+        if answered:
+            self.flush()
+            self.send_message(Arrived())
+        return typed
 
     def _leave(self) -> None:
         """Leave as with a key; where that takes too long, a second SIGTERM needs no answer."""
@@ -129,7 +169,7 @@ class Terminal(LinuxDriver):
                 data = read(0.1)
                 if _BEGUN.search(data):  # the rest can be on its way
                     data += read(constants.ESCAPE_DELAY)
-                typed = pastes.read(data)
+                typed = pastes.read(self._heard(data))
                 for event in parser.feed(typed) if typed else ():
                     self.process_message(event)
                 for event in parser.tick():

@@ -143,8 +143,13 @@ them first; the header counts them. `x` on the trial takes back what is queued o
                 waits.append(left)
         if self._due is not None:
             self._due.stop()
-        self._due = self.set_timer(min(waits), self.draw) if waits else None
+        self._due = self.set_timer(min(waits), self._draw_in_turn) if waits else None
         self._titles(snapshot)
+
+    def _draw_in_turn(self) -> None:
+        """Draw what has waited, unless the terminal is behind: then when it has come this far."""
+        if not self.hpo.must_wait():
+            self.draw()
 
     def _titles(self, snapshot: Snapshot) -> None:
         best = self._panes[BEST.name]
@@ -163,7 +168,7 @@ them first; the header counts them. `x` on the trial takes back what is queued o
         """Let every pane follow the view: the table at once, the charts when the keys rest."""
         if self._settle is not None:
             self._settle.stop()
-        self._settle = self.set_timer(SETTLE_SECONDS, self.draw)
+        self._settle = self.set_timer(SETTLE_SECONDS, self._draw_in_turn)
         self._keys.renew()
 
     @on(LineTable.Moved)

@@ -1,0 +1,93 @@
+"""Whether what was drawn has arrived: the terminal is asked, and answers once it has read so far.
+
+Nothing else tells. What is written to a slow connection is taken at once, and waits in the buffers
+of sshd and of the network: minutes of it, where frames come faster than the line carries them.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+
+QUESTION = "\x1b[5n"
+"""How are you (DSR): terminals answer since the VT100. tmux, screen and mosh do it themselves."""
+_ANSWER = "\x1b[0n"
+_PART = re.compile(r"\x1b\[0?$")
+
+PATIENCE = 0.5
+"""Seconds that an answer may take until what can wait does."""
+FIRST_SECONDS = 1.0
+"""How long the first answer is waited for."""
+LOST_SECONDS = 30.0
+"""A question that has not been answered by then is not any more."""
+
+
+class Arrivals:
+    """One question at a time, for all that was written before it; may be used from threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._written = False
+        """Whether there is what no question has been asked for."""
+        self._asked: float | None = None
+        """When what is still to be answered was asked."""
+        self._answers = False
+        """Whether the terminal has ever answered."""
+        self._held = ""
+        self._escape = False
+        """Whether an Esc came last, which can have been the beginning of an answer."""
+
+    def wrote(self) -> None:
+        """Take notice of something that was written."""
+        self._written = True
+
+    def ask(self) -> bool:
+        """Whether the question is to be written now, which is then taken for done."""
+        with self._changed:
+            if not self._written or (self._asked is not None and not self._is_lost()):
+                return False
+            self._written, self._asked = False, self._clock()
+            return True
+
+    def read(self, data: str) -> tuple[str, bool]:
+        """Return what the terminal has sent without its answers, and whether there was one.
+
+        A part of one at the end is held back: its letters would be keys.
+        """
+        if self._asked is None and not self._held:
+            return data, False
+        if self._escape and data.startswith(_ANSWER[1:]):
+            data = "\x1b" + data  # in two pieces, so late that Esc has been pressed for nothing
+        data, self._held = self._held + data, ""
+        self._escape = data == "\x1b"
+        if _ANSWER in data:
+            with self._changed:
+                self._asked, self._answers = None, True
+                self._changed.notify_all()
+            return data.replace(_ANSWER, ""), True
+        if part := _PART.search(data):
+            self._held, data = part.group(), data[: part.start()]
+        return data, False
+
+    @property
+    def late(self) -> bool:
+        """Whether what was drawn has been on its way for a while. Never where nobody answers."""
+        asked = self._asked
+        return (
+            self._answers
+            and asked is not None
+            and not self._is_lost()
+            and self._clock() - asked > PATIENCE
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Wait for an answer that is on its way; without us, the shell would read it as typed."""
+        with self._changed:
+            if self._asked is not None and not self._answers:  # perhaps it never will
+                seconds = min(seconds, self._asked + FIRST_SECONDS - self._clock())
+            if seconds > 0:
+                self._changed.wait_for(lambda: self._asked is None, seconds)
+
+    def _is_lost(self) -> bool:
+        return self._asked is not None and self._clock() - self._asked > LOST_SECONDS
