@@ -31,6 +31,8 @@ _LEVEL = 0.4
 """Part of what was spent without any gain from which a larger budget promises little."""
 _LEVEL_RESULTS = 5
 """And full-task results without any gain."""
+_ALL = 0.995
+"""Part of all gains that is written as all of them."""
 _WORTH = 0.05
 """Part of all gains that has to come with the last fifth of what was spent, to spend on."""
 
@@ -212,7 +214,8 @@ def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Itera
         yield Remark("there is no full result yet: more budget", _extend(snapshot))
         return
     if gain is not None and gain.late >= _WORTH:
-        said = f"{gain.late:.0%} of all gains came with the last fifth of what was spent"
+        part = f"{gain.late:.0%} of " if gain.late < _ALL else ""
+        said = f"{part}all gains came with the last fifth of what was spent"
         yield Remark(f"{said}: more budget may bring more", _extend(snapshot))
     elif gain is not None and gain.share_since >= _LEVEL and gain.since >= _LEVEL_RESULTS:
         part = f"{gain.share_since:.0%} of what was spent"
