@@ -128,5 +128,7 @@ async def test_panes_that_wait_have_one_timer_for_the_first_of_them(
         live.snapshot = replace(live.snapshot, frame=replace(live.snapshot.frame))
         for _ in range(3):
             watch.draw()
-        assert [t.asked for t in timers] == [(1.0, watch.draw)] * 3, "the best table waits least"
+        assert [t.asked for t in timers] == [(1.0, watch._draw_in_turn)] * 3, (
+            "the best table waits least"
+        )
         assert [t.stop.called for t in timers] == [True, True, False]
