@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from textual.events import Resize
+
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.arrivals import LOST_SECONDS
 from hpo_tui.tui.config import Session, Settings, load_settings
@@ -174,6 +176,12 @@ class StudyApp(NotifyingApp):
             self.tell_from_thread(
                 text, "information" if done else "error", f"{action}, asked for last time"
             )
+
+    def on_resize(self, event: Resize) -> None:
+        """Let the driver know before the screens are drawn in another size."""
+        resized = getattr(self._driver, "resized", None)
+        if resized is not None:
+            resized((event.size.width, event.size.height))
 
     def must_wait(self) -> bool:
         """Whether what has changed by itself is not to be drawn yet: the line is behind.

@@ -15,6 +15,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from hpo_tui.tui.arrivals import QUESTION, Arrivals
 from hpo_tui.tui.messages import Arrived
+from hpo_tui.tui.thrift import Thrift
 from hpo_tui.tui.words.plain import pasted, plain
 
 _ESC_KEY = "\x1b[27u"
@@ -75,12 +76,14 @@ class Terminal(LinuxDriver):
         super().__init__(*args, **kwargs)
         self._title = ""
         self._arrivals = Arrivals()
+        self._thrift = Thrift()
         self._asks = False
         # Textual draws on stderr: `2>errors.log` would leave the window black.
         if sys.__stdout__ is not None and not (sys.__stderr__ and sys.__stderr__.isatty()):
             self._file = sys.__stdout__
         if self._size is None:  # the first picture may be drawn before Textual asks
             self._size = self._get_terminal_size()
+        self.resized(self._size)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Return columns and lines of the terminal itself.
@@ -125,9 +128,15 @@ class Terminal(LinuxDriver):
         return self._arrivals.late
 
     def write(self, data: str) -> None:
-        """Write to the terminal."""
-        self._arrivals.wrote()
-        super().write(data)
+        """Write to the terminal what it does not show already."""
+        data = self._thrift.spare(data)
+        if data:
+            self._arrivals.wrote()
+            super().write(data)
+
+    def resized(self, size: tuple[int, int]) -> None:
+        """Take in another size, in which all is drawn anew: columns and lines."""
+        self._thrift.forget(size)
 
     def flush(self) -> None:
         """Ask the terminal to answer when it has read what was written."""
