@@ -102,6 +102,7 @@ class HpoApp(StudyApp):
     def on_mount(self) -> None:
         """Open what was asked for, and tell what was wrong with the user's files."""
         self.entitle(NO_STUDY)
+        self.screen_change_signal.subscribe(self, self.draw_anew, immediate=True)
         if self.first_study is not None:
             self.open_study(self.first_study)
         else:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from textual.events import Resize
+from textual.geometry import Size
+from textual.screen import Screen
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.arrivals import LOST_SECONDS
@@ -179,9 +181,16 @@ class StudyApp(NotifyingApp):
 
     def on_resize(self, event: Resize) -> None:
         """Let the driver know before the screens are drawn in another size."""
+        self._forget_shown(event.size)
+
+    def draw_anew(self, _: Screen[Any]) -> None:
+        """Have all of another screen drawn: what other programs have written is gone then."""
+        self._forget_shown(self.size)
+
+    def _forget_shown(self, size: Size) -> None:
         resized = getattr(self._driver, "resized", None)
         if resized is not None:
-            resized((event.size.width, event.size.height))
+            resized((size.width, size.height))
 
     def must_wait(self) -> bool:
         """Whether what has changed by itself is not to be drawn yet: the line is behind.

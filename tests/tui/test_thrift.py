@@ -8,7 +8,7 @@ import pytest
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.thrift import Thrift
-from tests.tui.conftest import make_app, ready
+from tests.tui.conftest import make_app, ready, until
 
 SIZE = 12, 4
 Cell = tuple[str, str, str, frozenset[str]]
@@ -154,3 +154,19 @@ async def test_a_row_further_costs_a_tenth(study: StudyFolder) -> None:
         await pilot.pause()
         whole = picture()
         assert 0 < len(thrift.spare(whole)) < len(whole) / 10
+
+
+async def test_all_of_another_screen_is_drawn(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or what another program has written over the picture would stay."""
+    app = make_app(study)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        told: list[tuple[int, int]] = []
+        monkeypatch.setattr(app._driver, "resized", told.append, raising=False)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: len(app.screen_stack) > 2)
+        assert told == [(100, 30)]
+        await pilot.press("escape")
+        await until(pilot, lambda: len(told) == 2)
