@@ -14,8 +14,8 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from hpo_tui.tui.arrivals import QUESTION, Arrivals
+from hpo_tui.tui.changed_cells import ChangedCells
 from hpo_tui.tui.messages import Arrived
-from hpo_tui.tui.thrift import Thrift
 from hpo_tui.tui.words.plain import pasted, plain
 
 _ESC_KEY = "\x1b[27u"
@@ -76,7 +76,7 @@ class Terminal(LinuxDriver):
         super().__init__(*args, **kwargs)
         self._title = ""
         self._arrivals = Arrivals()
-        self._thrift = Thrift()
+        self._changed_cells = ChangedCells()
         self._asks = False
         # Textual draws on stderr: `2>errors.log` would leave the window black.
         if sys.__stdout__ is not None and not (sys.__stderr__ and sys.__stderr__.isatty()):
@@ -129,14 +129,14 @@ class Terminal(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal what it does not show already."""
-        data = self._thrift.spare(data)
+        data = self._changed_cells.spare(data)
         if data:
             self._arrivals.wrote()
             super().write(data)
 
     def resized(self, size: tuple[int, int]) -> None:
         """Take in another size, in which all is drawn anew: columns and lines."""
-        self._thrift.forget(size)
+        self._changed_cells.forget(size)
 
     def flush(self) -> None:
         """Ask the terminal to answer when it has read what was written."""

@@ -50,7 +50,7 @@ def import_study(
     table with one row per trial: a CSV file, or JSON lines. For a table, name the metrics that are
     objectives.
     """
-    from hpo_tui.engine.define.arrived import renamed, study_text
+    from hpo_tui.engine.define.from_trials import renamed, study_text
     from hpo_tui.engine.spec import SpecError
     from hpo_tui.store.transfer.build import build_study
     from hpo_tui.store.transfer.conditions import with_conditions

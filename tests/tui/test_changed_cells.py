@@ -6,8 +6,8 @@ import re
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.changed_cells import ChangedCells
 from hpo_tui.tui.screens.watch import Watch
-from hpo_tui.tui.thrift import Thrift
 from tests.tui.conftest import make_app, ready, until
 
 SIZE = 12, 4
@@ -73,12 +73,12 @@ def _frame(rng: random.Random) -> str:
 @pytest.mark.parametrize("seed", range(5))
 def test_what_is_seen_is_the_same_after_every_frame(seed: int) -> None:
     rng = random.Random(seed)
-    thrift, plain, spared = Thrift(), Shown(*SIZE), Shown(*SIZE)
-    thrift.forget(SIZE)
+    changed, plain, spared = ChangedCells(), Shown(*SIZE), Shown(*SIZE)
+    changed.forget(SIZE)
     for _ in range(300):
         frame = _frame(rng)
         plain.feed(frame)
-        spared.feed(thrift.spare(frame))
+        spared.feed(changed.spare(frame))
         assert spared.cells == plain.cells
         assert spared.at == plain.at
 
@@ -88,11 +88,11 @@ def _line(text: str, line: int = 1) -> str:
 
 
 def test_only_what_has_changed_is_sent() -> None:
-    thrift = Thrift()
-    thrift.forget((40, 4))
-    thrift.spare(_line("a" * 30))
-    assert thrift.spare(_line("a" * 30)) == ""
-    assert thrift.spare(_line("a" * 20 + "b" + "a" * 9)) == "\x1b[21G\x1b[31;44mb\x1b[1G\x1b[m"
+    changed = ChangedCells()
+    changed.forget((40, 4))
+    changed.spare(_line("a" * 30))
+    assert changed.spare(_line("a" * 30)) == ""
+    assert changed.spare(_line("a" * 20 + "b" + "a" * 9)) == "\x1b[21G\x1b[31;44mb\x1b[1G\x1b[m"
 
 
 @pytest.mark.parametrize(
@@ -105,36 +105,36 @@ def test_only_what_has_changed_is_sent() -> None:
     ],
 )
 def test_what_is_no_frame_goes_as_it_is_and_all_is_drawn_anew_after_it(other: str) -> None:
-    thrift = Thrift()
-    thrift.forget((40, 4))
-    thrift.spare(_line("abc"))
-    assert thrift.spare(other) == other
-    assert "abc" in thrift.spare(_line("abc"))
+    changed = ChangedCells()
+    changed.forget((40, 4))
+    changed.spare(_line("abc"))
+    assert changed.spare(other) == other
+    assert "abc" in changed.spare(_line("abc"))
 
 
 def test_a_title_or_the_bell_changes_nothing_on_the_screen() -> None:
-    thrift = Thrift()
-    thrift.forget((40, 4))
-    thrift.spare(_line("abc"))
+    changed = ChangedCells()
+    changed.forget((40, 4))
+    changed.spare(_line("abc"))
     for other in ("\x1b]2;a title\x07", "\x07", "\x1b[?2026h"):
-        assert thrift.spare(other) == other
-    assert thrift.spare(_line("abc")) == ""
+        assert changed.spare(other) == other
+    assert changed.spare(_line("abc")) == ""
 
 
 def test_all_is_drawn_anew_in_another_size() -> None:
-    thrift = Thrift()
-    thrift.forget((40, 4))
-    thrift.spare(_line("abc"))
-    thrift.forget((30, 4))
-    assert "abc" in thrift.spare(_line("abc"))
+    changed = ChangedCells()
+    changed.forget((40, 4))
+    changed.spare(_line("abc"))
+    changed.forget((30, 4))
+    assert "abc" in changed.spare(_line("abc"))
 
 
 def test_signs_of_two_cells_and_what_they_cover_are_always_sent() -> None:
-    thrift = Thrift()
-    thrift.forget((40, 4))
+    changed = ChangedCells()
+    changed.forget((40, 4))
     for _ in range(2):
-        assert "日本" in thrift.spare(_line("日本"))
-    assert "abcd" in thrift.spare(_line("abcd"))
+        assert "日本" in changed.spare(_line("日本"))
+    assert "abcd" in changed.spare(_line("abcd"))
 
 
 async def test_a_row_further_costs_a_tenth(study: StudyFolder) -> None:
@@ -142,18 +142,18 @@ async def test_a_row_further_costs_a_tenth(study: StudyFolder) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         assert isinstance(app.screen, Watch)
-        thrift = Thrift()
-        thrift.forget((120, 40))
+        changed = ChangedCells()
+        changed.forget((120, 40))
 
         def picture() -> str:
             update = app.screen._compositor.render_full_update()
             return update.render_segments(app.console) + "\x1b[1;1H"
 
-        thrift.spare(picture())
+        changed.spare(picture())
         await pilot.press("down")
         await pilot.pause()
         whole = picture()
-        assert 0 < len(thrift.spare(whole)) < len(whole) / 10
+        assert 0 < len(changed.spare(whole)) < len(whole) / 10
 
 
 async def test_all_of_another_screen_is_drawn(

@@ -22,7 +22,7 @@ _FAR = 7
 """So many cells that stay are left out; fewer cost less than the way over them."""
 
 
-class Thrift:
+class ChangedCells:
     """Knows what the terminal shows, as far as it was drawn through here."""
 
     def __init__(self) -> None:
