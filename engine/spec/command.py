@@ -137,7 +137,15 @@ def write_params(
     attempt: int,
 ) -> None:
     """Write the file that a trial finds its configuration in. Raises OSError."""
-    content = {
+    content = params_content(params, task, trial=trial, seed=seed, attempt=attempt)
+    files.params.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def params_content(
+    params: Mapping[str, Value], task: Task, *, trial: int, seed: int, attempt: int
+) -> dict[str, object]:
+    """Return what stands in the file that a trial finds its configuration in."""
+    return {
         "trial": trial,
         "task": task.name,
         "params": dict(params),
@@ -146,7 +154,6 @@ def write_params(
         "seed": seed,
         "attempt": attempt,
     }
-    files.params.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def fill_words(words: Sequence[str], values: Mapping[str, Value]) -> list[str]:

@@ -199,7 +199,7 @@ def test_no_best_has_no_command(
     ran = hpo("best", "--command")
     assert (ran.code, ran.out) == (1, "")
     assert "--near takes the nearest" in ran.err
-    assert hpo("best", "--command", "--near").out.startswith("HPO_PARAMS=")
+    assert " HPO_PARAMS=" in hpo("best", "--command", "--near").out
 
 
 def test_best_is_empty_when_nothing_meets_the_goals(

@@ -1,7 +1,10 @@
 """The command of the best trial with another value, or continued from its checkpoint."""
 
+import json
 import shlex
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,3 +76,23 @@ def test_a_command_without_a_place_for_it_is_not_continued(make_study: Make, hpo
     assert (ran.code, ran.out) == (1, "")
     assert "{resume}" in ran.err
     assert hpo("best", "--set", "epochs=3").code == 2
+
+
+def test_a_trial_that_did_not_run_here_gets_a_file_with_its_configuration(
+    make_study: Make, hpo: Hpo, tmp_path: Path
+) -> None:
+    """An imported trial has none, and a command that reads it would end in an error."""
+    folder = make_study(text=TEXT.replace('["python", "train.py"]', '"cat {params_file}"'))
+    ran = hpo("best", "--command")
+    shown = subprocess.run(["sh", "-c", ran.out], capture_output=True, text=True, check=True)
+    content = json.loads(shown.stdout)
+    best = json.loads(hpo("best", "--json", "-n", 1).out)[0]
+    assert (content["trial"], content["params"]) == (best["trial"], best["params"])
+    made = tmp_path / f"rerun-{best['trial']:04d}.json"
+    assert made.is_file()
+    made.unlink()
+    files = folder.trial(best["trial"])
+    files.path.mkdir(parents=True, exist_ok=True)
+    files.params.touch()
+    assert hpo("best", "--command").out.rstrip().endswith(f"cat {files.params}")
+    assert not made.exists()

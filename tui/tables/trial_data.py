@@ -1,6 +1,8 @@
-"""A trial's configuration and results as plain data, to be copied, edited and judged. Pure."""
+"""A trial's configuration and results as plain data, to be copied, edited and judged."""
 
+import json
 import math
+import shlex
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -69,18 +71,30 @@ def rerun_line(
 ) -> str:
     """Return the shell line that runs a trial's configuration again by hand, where trials run.
 
-    ``changed``: other values for some of the names that the command has.
+    ``changed``: other values for some of the names that the command has. A trial that has not run
+    here, an imported one, has no file with its configuration: the line then writes one.
     """
     # It brings the parser of expressions: too much for the first frame.
-    from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
+    from hpo_tui.engine.spec.command import (
+        params_content,
+        placeholder_values,
+        shell_line,
+        trial_seed,
+    )
 
-    spec = snapshot.spec
+    spec, files = snapshot.spec, snapshot.folder.trial(number)
     at = next((t for t in spec.tasks if t.name == task), spec.full_task)
-    values = placeholder_values(
-        spec, params, at, snapshot.folder.trial(number).path.absolute(),
-        seed=trial_seed(spec, repeat), trial=number,
-    )  # fmt: skip
-    return shell_line(spec, at, {**values, **(changed or {})})
+    seed = trial_seed(spec, repeat)
+    values = placeholder_values(spec, params, at, files.path.absolute(), seed=seed, trial=number)
+    if files.params.exists():
+        return shell_line(spec, at, {**values, **(changed or {})})
+    made = str(snapshot.folder.workplace.absolute() / f"rerun-{files.path.name}.json")
+    line = shell_line(spec, at, {**values, "params_file": made, **(changed or {})})
+    if made not in line:
+        return line
+    content = params_content(params, at, trial=number, seed=seed, attempt=1)
+    text = shlex.quote(json.dumps(content, ensure_ascii=False))
+    return f"printf %s {text} > {shlex.quote(made)} && {line}"
 
 
 def trial_data(snapshot: Snapshot, row: int) -> dict[str, Any]:
