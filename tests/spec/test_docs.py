@@ -103,7 +103,7 @@ def study() -> dict[str, Any]:
 def pieces() -> list[tuple[str, dict[str, Any]]]:
     """Return each part of a study file that a page shows; of alternatives each by itself."""
     found = []
-    for page in ("howto", "integrate", "study-file"):
+    for page in ("coming-from", "howto", "integrate", "study-file"):
         text = (ROOT / "docs" / f"{page}.md").read_text("utf-8")
         text = re.sub(r"^   (?=\S)", "", text, flags=re.MULTILINE)  # within a list
         for block in re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
