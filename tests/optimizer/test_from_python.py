@@ -1,4 +1,4 @@
-"""What docs/search.md says about the optimizer as a library is so."""
+"""What docs/python.md says about the optimizer as a library is so."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from hpo_tui.engine import Optimizer, PastTrial, StudySpec
 
-PAGE = Path(__file__).parents[2] / "docs" / "search.md"
+PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 
 
 @pytest.fixture(scope="module")
