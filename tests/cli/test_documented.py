@@ -1,4 +1,4 @@
-"""Every command and option is in docs/cli.md, and the help agrees with the table of commands."""
+"""Every command is in docs/cli.md, and the pages agree with the commands, the settings and the tree."""
 
 from pathlib import Path
 
@@ -20,8 +20,6 @@ def test_command_is_documented(name: str) -> None:
     assert f"hpo-tui {name}" in DOCS
     options = [p for p in command.params if isinstance(p, click.Option)]
     for option in options:
-        for flag in (*option.opts, *option.secondary_opts):
-            assert flag in DOCS, f"{name} {flag}"
         assert option.help or option.secondary_opts, f"{name} {option.name} has no help"
     assert command.help, name
 
@@ -135,3 +133,30 @@ def test_the_modules_and_packages_of_a_folder_that_is_described_are_named(folder
     assert own <= named <= own | {p.name for p in (root / folder).glob("*/*.py")}
     packages = {p.parent.name for p in (root / folder).glob("*/__init__.py")}
     assert packages == set(re.findall(r"`(\w+)/`", part))
+
+
+ARCHITECTURE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text("utf-8")
+
+
+def test_every_package_is_on_the_map() -> None:
+    root = Path(__file__).parents[2]
+    packages = [p.parent for part in ("engine", "tui", "store") for p in
+                (root / part).glob("*/**/__init__.py")]  # fmt: skip
+    assert len(packages) > 30
+    for package in packages:
+        named = {f"`{package.name}/`", f"`{package.relative_to(root)}/", f"/{package.name}/"}
+        assert any(name in ARCHITECTURE for name in named), package
+
+
+def test_every_dependency_has_its_reason() -> None:
+    import re
+    import tomllib
+
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = {k: v for k, v in project["optional-dependencies"].items() if k != "dev"}
+    needed = {re.split(r"[<>=]", line)[0] for line in project["dependencies"]}
+    needed |= {f"{re.split('[<>=]', line)[0]} (extra `{k}`)" for k in extras for line in extras[k]}
+    table = ARCHITECTURE.split("| package | used for |")[1]
+    rows = re.findall(r"^\| (.+?) \| ", table, re.MULTILINE)
+    assert {name for row in rows for name in row.split(", ")} == needed
