@@ -1,4 +1,4 @@
-"""Every command is in docs/cli.md, and the pages agree with the commands, the settings and the tree."""
+"""Every command is on its page, and the pages agree with the settings and the tree."""
 
 from pathlib import Path
 
