@@ -18,6 +18,7 @@ def test_command_is_documented(name: str) -> None:
     command = root.get_command(context, name)
     assert command is not None
     assert f"hpo-tui {name}" in DOCS
+    assert f"[`{name}`](#hpo-tui-" in DOCS, "the table of commands at the top"
     options = [p for p in command.params if isinstance(p, click.Option)]
     for option in options:
         assert option.help or option.secondary_opts, f"{name} {option.name} has no help"
