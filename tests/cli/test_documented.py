@@ -161,3 +161,13 @@ def test_every_dependency_has_its_reason() -> None:
     table = ARCHITECTURE.split("| package | used for |")[1]
     rows = re.findall(r"^\| (.+?) \| ", table, re.MULTILINE)
     assert {name for row in rows for name in row.split(", ")} == needed
+
+
+def test_every_how_to_is_in_the_table_at_the_top() -> None:
+    import re
+
+    top, rest = (PAGES[0].parent / "howto.md").read_text("utf-8").split("\n## Run\n")
+    linked = set(re.findall(r"\]\(#([\w-]+)\)", top))
+    heads = re.findall(r"^#{2,3} (.+)$", rest, re.MULTILINE)
+    places = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+    assert linked == places | {"run"}
