@@ -24,13 +24,21 @@ from hpo_tui.store.models import Trial, TrialState
 ROOT = Path(hpo_tui.__file__).parents[1]
 RECIPES = ROOT / "examples" / "recipes"
 NAMES = sorted(p.parent.name for p in RECIPES.glob("*/study.toml"))
-NEEDS = {"lightning": "lightning", "huggingface": "transformers", "xgboost": "xgboost"}
+NEEDS = {
+    "huggingface": "transformers",
+    "keras": "keras",
+    "lightgbm": "lightgbm",
+    "lightning": "lightning",
+    "xgboost": "xgboost",
+}
 PARAMS: dict[str, dict[str, Any]] = {
     "client": {"lr": 0.5, "decay": 0.01},
     "plain_pytorch": {"lr": 0.01, "width": 16},
     "shell": {"rate": 0.5},
     "sklearn": {"alpha": 1e-4, "eta0": 0.5, "penalty": "l2"},
     "torchrun": {"lr": 0.01, "width": 8},
+    "keras": {"lr": 0.01, "width": 8},
+    "lightgbm": {"learning_rate": 0.1, "num_leaves": 8, "feature_fraction": 1.0},
     "lightning": {"lr": 0.01, "width": 8},
     "huggingface": {"lr": 0.01, "width": 8},
     "xgboost": {"eta": 0.3, "max_depth": 3, "subsample": 1.0},
@@ -198,6 +206,36 @@ def test_the_callback_of_xgboost(reported: list[dict[str, Any]], tmp_path: Path)
         assert callback.after_iteration(model, round_, log) is False
     assert reported == [{"step": 21, "logloss": 0.7}, {"step": 22, "logloss": 0.5}]
     assert (tmp_path / "model.ubj").read_bytes() == b"trees"
+
+
+def test_the_callback_of_keras(
+    reported: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hpo_tui import trial
+
+    callback, model = load("keras").ReportEpochs(), SimpleNamespace(stop_training=False)
+    monkeypatch.setattr(type(callback), "model", model, raising=False)
+    callback.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.75})
+    assert reported == [{"step": 1, "loss": 0.5, "val_loss": 0.75}]
+    assert not model.stop_training
+    monkeypatch.setattr(trial, "should_stop", lambda: True)
+    callback.on_epoch_end(1, {"loss": 0.25})
+    assert reported[1:] == [{"step": 2, "loss": 0.25}]
+    assert model.stop_training
+
+
+def test_the_callback_of_lightgbm(reported: list[dict[str, Any]], tmp_path: Path) -> None:
+    callback = load("lightgbm").ReportRounds(every=2)
+    model = SimpleNamespace(save_model=lambda path, **_: Path(path).write_bytes(b"trees"))
+    for round_ in (20, 21):  # it carries on from 20 rounds, and counts them
+        results = [("valid", "auc", 0.5 + round_ / 100, True)]
+        callback(
+            SimpleNamespace(
+                iteration=round_, end_iteration=60, evaluation_result_list=results, model=model
+            )
+        )
+        assert (tmp_path / "model.txt").exists() == (round_ == 21)
+    assert reported == [{"step": 21, "auc": 0.7}, {"step": 22, "auc": 0.71}]
 
 
 def test_every_recipe_is_a_whole_study() -> None:
