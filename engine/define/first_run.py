@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hpo_tui.engine.define.compose import Plan, default_params, with_metrics
 from hpo_tui.engine.define.logged import or_logged
+from hpo_tui.engine.define.outputs import own_place
 from hpo_tui.engine.define.preview import buys
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.saved import left_behind, saved_files
@@ -31,6 +32,8 @@ def first_run(
     Returns also the metrics that it reported, and what its user should know, each a sentence.
     """
     before = saved_files(folder)
+    texts = [o for o in plan.left if o.style == "flag" and o.kind == "text" and o.default]
+    places = {d: f"{o.flag} {own_place(d, folder)}" for o in texts for d in [str(o.default)]}
     params: dict[str, Value] = {p.name: from_unit(p, 0.5) for p in spec.space}
     params.update(default_params(plan))
     with tempfile.TemporaryDirectory(prefix="hpo-init-") as scratch:
@@ -44,7 +47,7 @@ def first_run(
     read = {n: v for _, entry in entries for n, v in entry.items()}
     printed = dataclasses.replace(printed, values={**printed.values, **read})
     printed = or_logged(printed, tried.logged, len({step for step, _ in entries}))
-    left = left_behind(folder, before)
+    left = left_behind(folder, before, places)
     return tried, printed, [*faults(tried), *([left] if left else [])]
 
 

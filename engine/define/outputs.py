@@ -11,9 +11,11 @@ from hpo_tui.engine.define.sources.texts import is_file, is_folder
 from hpo_tui.engine.spec.placeholders import braced
 
 _RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
+_TAKEN_UP = re.compile(r"ckpt(_path)?|checkpoint(_path)?|restore(_.*)?|continue_from")
+"""Names of options that, set to nothing, may name a checkpoint to go on from, as Lightning does."""
 _SAVES = re.compile(
     r"(save_|output_|out_)?(checkpoint|ckpt|snapshot)s?(_dir|_path|_folder)?|save(_dir|_path|_to)?|"
-    r"out(put)?_dir"
+    r"(out(put)?|model)_dir"
 )
 _WRITES = re.compile(
     r"(out(put)?s?|save|work|log(ging|s)?|tb|tensorboard|runs?|exp(eriment)?|results?|"
@@ -21,6 +23,8 @@ _WRITES = re.compile(
     r"(out(put)?|save|results?|snapshot|(save_)?(checkpoint|ckpt))_?(path|file|to)|"
     r"out(put)?|save|snapshot"
 )
+_MODELS = re.compile(r"(model|weights)_?(dir|folder)")
+"""Names of folders that a script writes models to, unless they are there for it to read."""
 _BARE = ("out", "output", "save", "snapshot")
 """Names that say where something is written only if what they are set to looks like a path."""
 _CHECKPOINT = re.compile(r"(model_?)?(checkpoint|ckpt)s?")
@@ -42,7 +46,7 @@ def place_outputs(
     placed, others = [], []
     for option in options:
         if option.style in ("flag", "equals") and _writes(option, folder):
-            placed.append((option, _place(str(option.default or ""), folder)))
+            placed.append((option, own_place(str(option.default or ""), folder)))
         else:
             others.append(option)
     return placed, others
@@ -52,6 +56,9 @@ def _writes(option: Option, folder: Path) -> bool:
     """Whether an option names what the script writes, and not what it reads."""
     name, default = bare_name(option.name), option.default
     named = _WRITES.fullmatch(name) or (_TOLD.search(option.help) and _CHECKPOINT.fullmatch(name))
+    if named is None and default and not _READS.search(option.help):
+        there = is_folder(folder / str(default))
+        named = None if there or not _PATH.search(str(default)) else _MODELS.fullmatch(name)
     if option.kind != "text" or option.choices or named is None:
         return False
     if default is None:  # Lightning writes to where it is started then
@@ -63,7 +70,7 @@ def _writes(option: Option, folder: Path) -> bool:
     return bool(default) and "$" not in str(default) and not read
 
 
-def _place(default: str, folder: Path) -> str:
+def own_place(default: str, folder: Path) -> str:
     """Return the place in a trial's folder that stands for one here.
 
     A folder that is here is there, too, without the script's doing.
@@ -147,7 +154,10 @@ def _resuming(options: Sequence[Option]) -> Option | None:
     """Return the option that names a checkpoint to go on from, or None."""
     named = [o for o in options if _RESUMES.fullmatch(o.name.lower()) and not _word(o)]
     told = [o for o in options if _SAVES.fullmatch(bare_name(o.name)) and "resum" in o.help]
-    return next(iter([*named, *told]), None)
+    unset = [o for o in options if _TAKEN_UP.fullmatch(bare_name(o.name)) and not o.default]
+    # Without another place to save to, it is that of the checkpoints themselves.
+    other = [o for o in unset if not _TOLD.search(o.help) and _saving(options, o) is not None]
+    return next(iter([*named, *told, *other]), None)
 
 
 def _word(option: Option) -> bool:

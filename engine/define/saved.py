@@ -39,16 +39,31 @@ def saved_files(folder: Path) -> dict[Path, int]:
     return found
 
 
-def left_behind(folder: Path, before: Mapping[Path, int]) -> str:
-    """Say which checkpoints a first run has left where every trial would, else nothing."""
+def left_behind(
+    folder: Path, before: Mapping[Path, int], places: Mapping[str, str] | None = None
+) -> str:
+    """Say which checkpoints a first run has left where every trial would, else nothing.
+
+    ``places``: where an option says that something is → what else to say in the command. One to
+    which the run has written is told of.
+    """
     new = [str(p.relative_to(folder)) for p, t in saved_files(folder).items() if before.get(p) != t]
     if not new:
         return ""
+    said = (words for at, words in (places or {}).items() if any(_below(name, at) for name in new))
+    words = next(said, "")
+    script = "Let the script save below the folder that HPO_TRIAL_DIR names, if it is set"
+    what = f"Add {words} to the command of the study" if words else script
     return (
         f"the first run wrote {joined(sorted(new), _NAMED)} here, as each trial would:"
-        " one could continue from what another has saved. Let the script save below the folder that"
-        " HPO_TRIAL_DIR names, if it is set"
+        f" one could continue from what another has saved. {what}"
     )
+
+
+def _below(name: str, place: str) -> bool:
+    """Whether a file, by its path here, is the one at a place or in the folder there."""
+    parts = Path(place).parts
+    return bool(parts) and Path(name).parts[: len(parts)] == parts
 
 
 def checkpoint_name(texts: Sequence[str]) -> str:
@@ -64,6 +79,9 @@ def checkpoint_name(texts: Sequence[str]) -> str:
 def _names(text: str) -> Iterator[str]:
     """Return the names of files with checkpoints that a source which saves something has."""
     nodes = list(pieces(text))
+    # Lightning's ModelCheckpoint names this file itself.
+    if any(isinstance(n, ast.keyword) and _saves_last(n) for n in nodes):
+        yield "last.ckpt"
     if not any(isinstance(n, ast.Call) and _SAVES.fullmatch(text_of(n.func)) for n in nodes):
         return
     inside = {id(part) for n in nodes if isinstance(n, ast.JoinedStr) for part in n.values}
@@ -77,3 +95,12 @@ def _names(text: str) -> Iterator[str]:
         name = said.rpartition("/")[2]
         if _NAME.fullmatch(name):
             yield name
+
+
+def _saves_last(word: ast.keyword) -> bool:
+    """Whether a call says ``save_last=True``."""
+    return (
+        word.arg == "save_last"
+        and isinstance(word.value, ast.Constant)
+        and word.value.value is True
+    )

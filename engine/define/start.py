@@ -14,6 +14,7 @@ from hpo_tui.engine.define.hydra.sweep import hydra_sweep, sweep_advice
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.optuna.draft import optuna_draft
 from hpo_tui.engine.define.optuna.source import uses_optuna
+from hpo_tui.engine.define.per_epoch import how_to_print, printed_once
 from hpo_tui.engine.define.preview import asks
 from hpo_tui.engine.define.raytune.draft import ray_tune_draft
 from hpo_tui.engine.define.raytune.source import uses_ray_tune
@@ -109,7 +110,9 @@ def _by_options(
         good = tried is None or tried.code == 0
         spec = sweep.with_goal(spec, printed.values if printed and good else {})
     if tried is not None and not (printed and printed.values):
-        advice.append(_RETURNED if sweep and tried.code == 0 else _NO_METRIC)
+        advice.append(_unseen(texts, returned=sweep is not None and tried.code == 0))
+    elif tried is not None and printed is not None:
+        advice += filter(None, [printed_once(spec, tried, printed, texts)])
     if not plan.proposals and not needs:
         into = "" if asks(words, folder) else ", and {NAME} into the command"
         advice.append(f"no parameter was found: write [space.NAME] tables by hand{into}")
@@ -123,6 +126,12 @@ def _by_options(
     how = plan.found.how if plan.proposals else ""
     left, told = tuple(plan.left), tuple(advice)
     return Draft.of(spec, notes, how, left=left, advice=told, tried=tried, files=files)
+
+
+def _unseen(texts: Sequence[str], *, returned: bool) -> str:
+    """Say that no metric was seen, and what helps. ``returned``: by a script of a Hydra sweep."""
+    how = how_to_print(texts)
+    return _RETURNED if returned else _NO_METRIC + (f". {how}" if how else "")
 
 
 def _needed(needs: Sequence[Option], words: Sequence[str]) -> str:

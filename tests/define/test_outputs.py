@@ -41,6 +41,26 @@ def test_what_one_trial_saves_no_other_goes_on_from(scripts: Path) -> None:
     assert [o.flag for o in made.left] == ["--ckpt_path"]
 
 
+def test_lightning_s_path_of_a_checkpoint_is_what_a_promotion_goes_on_from() -> None:
+    path = Option("ckpt_path", "--ckpt_path", "text", None)
+    saves = Option("save_dir", "--save_dir", "text", "checkpoints")
+    source = ["c = ModelCheckpoint(dirpath=args.save_dir, save_last=True)"]
+    said = remark([(saves, "{trial_dir}/checkpoints")], [path], source)
+    assert "--ckpt_path {resume}/last.ckpt --save_dir {checkpoint} in the command" in said
+    assert "{resume}" not in remark([], [path]), "it may be where the script saves"
+    weights = Option("ckpt_path", "--ckpt_path", "text", "vit.pt")
+    assert "{resume}" not in remark([], [weights, saves]), "it is something else to begin with"
+
+
+def test_a_folder_of_models_is_written_to_unless_it_is_there_to_be_read(tmp_path: Path) -> None:
+    option = Option("model_dir", "--model-dir", "text", "model")
+    assert place_outputs([option], tmp_path)[0] == [(option, "{trial_dir}/model")]
+    (tmp_path / "model").mkdir()
+    assert place_outputs([option], tmp_path) == ([], [option])
+    pretrained = Option("model_dir", "--model-dir", "text", "model/x", help="pretrained weights")
+    assert place_outputs([pretrained], tmp_path) == ([], [pretrained])
+
+
 def test_a_place_that_the_command_names_is_replaced(scripts: Path) -> None:
     (scripts / "ddp.py").write_text(_SNAPSHOT)
     (scripts / "runs").mkdir()

@@ -23,6 +23,8 @@ PARSER = (
         ("torch.save(s, 'out/snapshot_%d.pth' % epoch)", "snapshot_*.pth"),
         ("torch.save(model.state_dict(), 'cnn.pt')", ""),
         ("torch.load('checkpoint.pth')", ""),
+        ("c = ModelCheckpoint(dirpath=d, save_last=True)", "last.ckpt"),
+        ("c = ModelCheckpoint(dirpath=d, save_last=False)", ""),
         ("torch.save(", ""),
     ],
 )
@@ -65,6 +67,15 @@ def test_a_checkpoint_that_a_first_run_leaves_is_told_of(scripts: Path) -> None:
     (said,) = init("leaves.py", scripts).advice
     assert "the first run wrote out/last.pt, snapshot.pt here" in said
     assert "HPO_TRIAL_DIR" in said
+
+
+def test_the_option_that_says_where_a_checkpoint_was_left_is_named(scripts: Path) -> None:
+    (scripts / "leaves.py").write_text(
+        f"import os\n{PARSER}p.add_argument('--zoo', default='zoo/best.pt')\np.parse_args()\n"
+        "os.makedirs('zoo')\nopen('zoo/best.pt', 'w').write('weights')\nprint('loss=0.5')\n"
+    )
+    (said,) = init("leaves.py", scripts).advice
+    assert said.endswith("Add --zoo {trial_dir}/best.pt to the command of the study")
 
 
 def test_a_text_among_the_globals_is_where_it_writes(scripts: Path) -> None:
