@@ -66,6 +66,21 @@ def test_a_mistyped_command_with_words_is_told_which_there_are(hpo: Callable[...
     assert hpo("two", "folders").err.endswith("'two'. hpo-tui --help lists them\n")
 
 
+def test_a_word_that_other_programs_have_says_what_it_is_here(
+    make_study: Callable[..., StudyFolder], hpo: Callable[..., Any]
+) -> None:
+    make_study()
+    best = "hpo-tui best A B compares studies"
+    for words in (["compare", "a", "b"], ["compare", "--help"]):
+        ran = hpo(*words)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == f"hpo-tui: there is no command 'compare'; {best}\n"
+    ran = hpo("compare")
+    assert ran.code == 1
+    assert ran.err.endswith(f"; or is a command meant? {best}\n")
+    assert all(said.split()[0] in root.COMMANDS for said in root.MEANT.values())
+
+
 def test_a_study_of_a_newer_version_is_no_bug(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -13,10 +13,13 @@ import click
 
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plural
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Trial
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.refusals import in_words
 from hpo_tui.store.transfer.whole import whole
 from hpo_tui.tui.cli.errors import Refusal, refusing
+from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.words.plain import plain
@@ -30,13 +33,22 @@ from hpo_tui.tui.words.plain import plain
 @click.option("--parquet", is_flag=True, help="One row per trial; needs -o.")
 @click.option("--optuna", metavar="URL", help="A new Optuna study: sqlite:///x.db or a file.")
 @click.option(
+    "--best",
+    "most",
+    metavar="N",
+    type=Whole(1),
+    help="Only the best N trials, best first, as the command best has them.",
+)
+@click.option(
     "-o",
     "--output",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to FILE instead of stdout (-).",
 )
-def export(study: str | None, optuna: str | None, output: Path | None, **flags: bool) -> None:
+def export(
+    study: str | None, optuna: str | None, most: int | None, output: Path | None, **flags: bool
+) -> None:
     """Write the trials of STUDY as CSV, JSON lines, Parquet or an Optuna study, or its reports."""
     forms = [form for form, said in flags.items() if said]
     if len(forms) + (optuna is not None) != 1:
@@ -46,14 +58,38 @@ def export(study: str | None, optuna: str | None, output: Path | None, **flags: 
         output = None
     if form == "parquet" and output is None:
         raise click.UsageError("--parquet writes a file; name it with -o FILE")
-    with reading(find(study)) as reader:
+    if most is not None and optuna is not None:
+        raise click.UsageError("--optuna takes the whole study, without --best")
+    folder = find(study)
+    numbers = _best(folder, most) if most is not None else None
+    with reading(folder) as reader:
         if optuna is not None:
             _to_optuna(reader, optuna)
         elif form == "parquet" and output is not None:
-            _to_parquet(reader, output)
+            _to_parquet(reader, output, _trials(reader, numbers))
         else:
             with _target(output) as to:
-                _to_text(reader, form, to)
+                _to_text(reader, form, to, numbers)
+
+
+def _best(folder: StudyFolder, most: int) -> list[int]:
+    """Return the numbers of the best trials, best first. Raises Refusal where there is none."""
+    from hpo_tui.tui.cli.best_of_several import best_trials
+    from hpo_tui.tui.cli.status import picture_of
+
+    numbers = [t.number for t in best_trials(picture_of(folder), most, near=False)]
+    if not numbers:
+        why = "no full-task trial meets all goals (hpo-tui best shows the nearest)"
+        raise Refusal(f"{plain(folder.name)} has no best trial to export: {why}")
+    return numbers
+
+
+def _trials(reader: StudyReader, numbers: Sequence[int] | None) -> Sequence[Trial]:
+    """Return the trials ``numbers`` in that order, or all."""
+    if numbers is None:
+        return reader.trials()
+    found = {t.number: t for t in reader.trials(numbers=list(numbers))}
+    return [found[n] for n in numbers if n in found]
 
 
 @contextmanager
@@ -84,13 +120,15 @@ def _target(output: Path | None) -> Iterator[TextIO]:
         raise
 
 
-def _to_text(reader: StudyReader, form: str, to: TextIO) -> None:
+def _to_text(reader: StudyReader, form: str, to: TextIO, numbers: Sequence[int] | None) -> None:
     from hpo_tui.store.transfer import write_text
 
-    trials = reader.trials()
+    trials = _trials(reader, numbers)
     if form == "json":
         write_text.write_trials_json(trials, to, task_costs=_task_costs(reader))
     elif form == "reports":
+        if numbers is not None:
+            trials = _with_continued(reader, trials)
         reports = (r for trial in trials for r in reader.reports(trial.number))
         write_text.write_reports_json(reports, to)
     else:
@@ -101,17 +139,30 @@ def _to_text(reader: StudyReader, form: str, to: TextIO) -> None:
         )  # fmt: skip
 
 
+def _with_continued(reader: StudyReader, trials: Sequence[Trial]) -> list[Trial]:
+    """Return trials, each behind those that it continues: the beginning of its curve is theirs."""
+    every = {t.number: t for t in reader.trials()}
+    found: dict[int, Trial] = {}
+    for trial in trials:
+        chain, at = [trial], trial.resumed_from
+        while at is not None and at in every and every[at] not in chain:
+            chain.append(every[at])
+            at = every[at].resumed_from
+        found.update({t.number: t for t in reversed(chain) if t.number not in found})
+    return list(found.values())
+
+
 def _task_costs(reader: StudyReader) -> dict[str, float]:
     return {task.name: task.cost for task in spec_of(reader.study()).tasks}
 
 
-def _to_parquet(reader: StudyReader, output: Path) -> None:
+def _to_parquet(reader: StudyReader, output: Path, trials: Sequence[Trial]) -> None:
     from hpo_tui.store.transfer.write_parquet import write_trials_parquet
 
     params, metrics = reader.columns("p").values(), reader.columns("m").values()
     try:
         count = write_trials_parquet(
-            reader.trials(), list(params), list(metrics), output, task_costs=_task_costs(reader)
+            trials, list(params), list(metrics), output, task_costs=_task_costs(reader)
         )
     except ImportError:
         raise Refusal("Parquet needs pyarrow: pip install 'hpo-tui[parquet]'") from None

@@ -4,12 +4,13 @@ import os
 import sqlite3
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hpo_tui import __version__
-from hpo_tui.tui.cli.errors import Refusal, explain
+from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal, explain
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.words.plain import plain
@@ -28,7 +29,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "open": ("screens", "open the app on a folder, a study file or a study"),
         "watch": ("screens", "open the dashboard of a study"),
         "status": ("status", "show the progress of a study"),
-        "best": ("status", "print the best trials"),
+        "best": ("best", "print the best trials, of one study or several"),
         "review": ("reviewing", "say what came of a study and what to do next"),
         "show": ("trial", "print everything about one trial"),
         "log": ("trial", "print the output of a trial"),
@@ -63,6 +64,21 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 """Section → command → (module of this package, one line of help)."""
+
+MEANT = {
+    "compare": "best A B compares studies",
+    "create": "init makes a study file for a script",
+    "dashboard": "watch opens the dashboard of a study",
+    "list": "status lists the studies here",
+    "logs": "log prints the output of a trial",
+    "ls": "status lists the studies here",
+    "new": "init makes a study file for a script",
+    "rerun": "best --command prints the line that runs the best trial again",
+    "results": "best prints the best trials, export all",
+    "start": "run starts a study",
+    "trials": "export writes all trials, best prints the best",
+}
+"""Words that other programs have for a command → what it is here."""
 
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
@@ -138,6 +154,9 @@ def with_command(arguments: list[str]) -> list[str]:
 
 def run(argv: list[str]) -> int:
     """Run the command line and return the exit status; whatever happens ends in a sentence."""
+    if (said := _meant(argv)) and not {"-h", "--help"}.isdisjoint(argv):
+        note(f"hpo-tui: there is no command {argv[0]!r}; hpo-tui {said}")
+        return 2
     try:
         # Not root.main(): that turns a closed pipe into status 1.
         with root.make_context("hpo-tui", with_command(argv)) as context:
@@ -147,7 +166,8 @@ def run(argv: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except Refusal as refusal:
-        note(f"hpo-tui: {refusal}")
+        said = _meant(argv) if isinstance(refusal, NoSuchStudy) else ""
+        note(f"hpo-tui: {refusal}" + (f"; or is a command meant? hpo-tui {said}" if said else ""))
     except click.ClickException as error:
         mistyped = _mistyped(argv)
         if mistyped:
@@ -176,9 +196,16 @@ def _mistyped(argv: list[str]) -> str:
     words = [a for a in argv if not a.startswith("-")]
     if len(words) < 2 or words[0] in COMMANDS:
         return ""
+    if said := _meant(argv):
+        return f"there is no command {plain(words[0])!r}; hpo-tui {said}"
     guess = nearest(words[0], COMMANDS)
     hint = f"; did you mean {guess!r}?" if guess else "."
     return f"there is no command {plain(words[0])!r}{hint} hpo-tui --help lists them"
+
+
+def _meant(argv: list[str]) -> str:
+    """Return what is meant by a first word that is a command of other programs, else nothing."""
+    return MEANT.get(argv[0], "") if argv and not Path(argv[0]).exists() else ""
 
 
 def _show_usage(error: click.ClickException) -> None:

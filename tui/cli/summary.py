@@ -3,7 +3,7 @@
 import math
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -283,15 +283,21 @@ def _show_trials(
 ) -> None:
     head, body, keep = best_table(trials, spec, several, spreads)
     missed, repeated = _missed(trials, spec), any(t.number in several for t in trials)
-    fits = _columns_that_fit(head, body, keep=keep)
-    say(table(head[:fits], [row[:fits] for row in body], right=range(fits)))
-    if fits < len(head):
-        say(f"not shown for lack of space: {', '.join(head[fits:])} (hpo-tui best --json)")
+    show_table(head, body, keep=keep)
     if missed:
         say("! the goal is missed")
     if repeated:
         say("runs: number of full-task results of the configuration; their mean is shown,")
         say("      with ± their standard deviation")
+
+
+def show_table(head: list[str], body: list[list[str]], keep: int, left: Sequence[int] = ()) -> None:
+    """Print the columns that fit the terminal, ``keep`` at least; ``left`` are set flush left."""
+    fits = _columns_that_fit(head, body, keep=keep)
+    right = [i for i in range(fits) if i not in left]
+    say(table(head[:fits], [row[:fits] for row in body], right=right))
+    if fits < len(head):
+        say(f"not shown for lack of space: {', '.join(head[fits:])} (hpo-tui best --json)")
 
 
 def _columns_that_fit(head: list[str], body: list[list[str]], keep: int) -> int:
