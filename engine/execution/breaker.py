@@ -16,6 +16,12 @@ _PATIENCE = 10
 _UNHEARD = 2
 """How many it takes that end without a result where no trial has ever reported what is missing."""
 _MEND = "Mend the script, or the command or the ranges in the study's own file"
+_MISSING = re.compile(r"No module named '([\w.]+)'$")
+_INSTALL = (
+    "The Python that the command starts does not find {module}: install it there, or name the"
+    " Python of the script's environment in the study's own file, as in"
+    ' command = ".venv/bin/python train.py …"'
+)
 _RENAME = (
     "Have the script report it, or say in the study's own file which name means it, under"
     ' [[metrics]]: rename = { "name in the output" = "the metric" }'
@@ -107,9 +113,17 @@ class Breaker:
         return (
             f"{said}, so nothing more is started. {the_last} trial {last.trial} with {params}. It"
             f" ended with:\n{lines}\n"
-            f"{_RENAME if last.kind == 'missing' else _MEND}, then resume the study;"
+            f"{_how_to_mend(last)}, then resume the study;"
             f" `hpo-tui retry {last.trial}` runs that trial again."
         )
+
+
+def _how_to_mend(failure: Failure) -> str:
+    """Return what to do before the study is resumed."""
+    if failure.kind == "missing":
+        return _RENAME
+    found = _MISSING.search(failure.lines[-1]) if failure.lines else None
+    return _INSTALL.format(module=found[1]) if found else _MEND
 
 
 def _how(failure: Failure) -> str:

@@ -193,6 +193,15 @@ def test_the_breaker_says_in_what_the_failures_are_alike() -> None:
     assert "then resume the study; `hpo-tui retry 3` runs that trial again" in breaker.message()
 
 
+def test_the_breaker_says_where_a_module_is_missing() -> None:
+    breaker = Breaker(1)
+    lines = ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'keras'"]
+    assert breaker.failed(Failure(4, "crash", 1, {}, lines))
+    assert "does not find keras: install it there, or name the Python" in breaker.message()
+    assert breaker.failed(Failure(5, "crash", 1, {}, [*lines, "bye"]))
+    assert "Mend the script" in breaker.message()
+
+
 def test_the_breaker_counts_alike_failures_alone() -> None:
     breaker = Breaker(3)
     one = Failure(1, "crash", 1, {}, ["Error at 0x7f12: line 3"])
