@@ -11,9 +11,11 @@ from hpo_tui.engine.define.sources.syntax import pieces, text_of
 from hpo_tui.engine.spec.names import joined
 
 _NAME = re.compile(
-    r"[\w*.-]+\.(pth\.tar|pth|pt|ckpt|tar|pkl|h5|keras|npz|safetensors|msgpack|joblib)"
+    r"[\w*.-]+\.(pth\.tar|pth|pt|ckpt|tar|pkl|h5|keras|npz|safetensors|msgpack|joblib|ubj|cbm)"
 )
 """Names of files in which models are saved, ``*`` for a number."""
+_BOOSTED = re.compile(r"(\w*_)?(model|booster|bst|gbm|lgbm?|xgb)\w*\.(json|txt|bin)")
+"""Names that boosted trees are saved under, whose endings other files have, too."""
 _GOES_ON = re.compile(r"checkpoint|ckpt|snapshot|last|latest|resume", re.IGNORECASE)
 _APART = re.compile(r"\.|data|(v?env|site-packages|node_modules|__pycache__)$", re.IGNORECASE)
 """Folders that hold no checkpoints of the script's: hidden ones, data and installed packages."""
@@ -31,7 +33,7 @@ def saved_files(folder: Path) -> dict[Path, int]:
     for root, below, names in os.walk(folder):
         depth = len(Path(root).relative_to(folder).parts)
         below[:] = [n for n in below if depth < _DEEPEST and not _APART.match(n)]
-        for name in filter(_NAME.fullmatch, names):
+        for name in (n for n in names if _NAME.fullmatch(n) or _BOOSTED.fullmatch(n)):
             with suppress(OSError):
                 found[Path(root, name)] = Path(root, name).stat().st_mtime_ns
         if len(found) > _MOST:
@@ -56,7 +58,8 @@ def left_behind(
     what = f"Add {words} to the command of the study" if words else script
     return (
         f"the first run wrote {joined(sorted(new), _NAMED)} here, as each trial would:"
-        f" one could continue from what another has saved. {what}"
+        f" the last would overwrite the others, and one could continue from what another has"
+        f" saved. {what}"
     )
 
 

@@ -73,7 +73,10 @@ def test_the_checkpoint_of_the_best(make_study: MakeStudy, hpo: Call) -> None:
     best = json.loads(hpo("best", "a", "--json").out)[0]["trial"]
     ran = hpo("best", "a", "--checkpoint")
     assert (ran.code, ran.out) == (1, "")
-    assert f"trial {best} left no checkpoint" in ran.err
+    assert f"trial {best} left no checkpoint: its script saves nothing to {{checkpoint}}" in ran.err
+    (folder.trial(best).path / "weights").mkdir(parents=True)
+    where = folder.trial(best).path.absolute()
+    assert f"it left weights in {where}\n" in hpo("best", "a", "--checkpoint").err
     place = folder.trial(best).checkpoint
     place.mkdir(parents=True)
     (place / "model.pt").write_text("weights")

@@ -61,11 +61,12 @@ def test_a_checkpoint_that_a_first_run_leaves_is_told_of(scripts: Path) -> None:
         (scripts / kept).write_text("")
     (scripts / "leaves.py").write_text(
         f"import os\n{PARSER}p.parse_args()\nos.makedirs('data')\n"
-        "for name in ('snapshot.pt', 'out/last.pt', 'data/train.pt', 'notes.txt'):\n"
+        "for name in ('snapshot.pt', 'out/last.pt', 'data/train.pt', 'notes.txt', 'model.json',"
+        " 'setup.json'):\n"
         "    open(name, 'w').write('weights')\nprint('loss=0.5')\n"
     )
     (said,) = init("leaves.py", scripts).advice
-    assert "the first run wrote out/last.pt, snapshot.pt here" in said
+    assert "the first run wrote model.json, out/last.pt, snapshot.pt here" in said
     assert "HPO_TRIAL_DIR" in said
 
 

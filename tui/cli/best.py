@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import click
 
+from hpo_tui.engine.spec.names import joined
+from hpo_tui.store.folder import TrialFolder
 from hpo_tui.store.models import Trial
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.numbers import Whole
@@ -14,6 +16,9 @@ from hpo_tui.tui.cli.studies import complete_study, find
 from hpo_tui.tui.cli.text import say
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.plain import plain
+
+_MOST_NAMED = 5
+"""Files of a trial that are named."""
 
 
 @click.command("best")
@@ -137,16 +142,27 @@ def _say_commands(
 
 def _say_checkpoints(picture: Snapshot, trials: Sequence[Trial]) -> None:
     """Print the folders with the checkpoints of trials. Raises Refusal where one left none."""
-    folders = [picture.folder.trial(t.number).checkpoint for t in trials]
-    for trial, folder in zip(trials, folders, strict=True):
-        if not folder.is_dir() or not any(folder.iterdir()):
-            how = "the script saves to {checkpoint}, or to the folder that HPO_CHECKPOINT names"
-            raise Refusal(
-                f"trial {trial.number} left no checkpoint in {plain(str(folder))}: there is one if"
-                f" {how}"
-            )
-    for folder in folders:
-        _hand_over(str(folder.absolute()))
+    places = [picture.folder.trial(t.number) for t in trials]
+    for trial, files in zip(trials, places, strict=True):
+        if not files.checkpoint.is_dir() or not any(files.checkpoint.iterdir()):
+            filled_in = picture.spec.template[1:] if picture.spec.template else ()
+            instead = _instead(files, filled_in)
+            raise Refusal(f"trial {trial.number} left no checkpoint: {instead}")
+    for files in places:
+        _hand_over(str(files.checkpoint.absolute()))
+
+
+def _instead(files: TrialFolder, filled_in: Sequence[str]) -> str:
+    """Say what a trial without a checkpoint has left in its folder, else how it leaves one.
+
+    ``filled_in``: the name of the configuration file that was written for it.
+    """
+    own = {files.params, files.reports, files.log, files.checkpoint, files.process, files.exit}
+    own |= {files.path / name for name in filled_in}
+    others = sorted(plain(p.name) for p in set(files.path.glob("[!.]*")) - own)
+    if not others:
+        return "its script saves nothing to {checkpoint}, or the folder that HPO_CHECKPOINT names"
+    return f"it left {joined(others, _MOST_NAMED)} in {plain(str(files.path.absolute()))}"
 
 
 def _say_written(picture: Snapshot, trials: list[Trial], written: str) -> None:
