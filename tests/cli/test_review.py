@@ -147,6 +147,21 @@ def test_a_study_that_goes_well_is_told_to_go_on(make_study: Make, hpo: Hpo) -> 
         assert not_so not in text
 
 
+def test_trials_that_report_at_their_end_alone_are_told_of(make_study: Make, hpo: Hpo) -> None:
+    from hpo_tui.store.models import Report
+
+    for name, steps in (("once", [8]), ("each", [2, 4, 6, 8]), ("short", [2])):
+        trials = [trial(n, 0.5 + n / 100) for n in range(1, 4)]
+        folder = make_study(name, trials, text=TEXT, state=StudyState.FINISHED)
+        writer = StudyWriter(folder.db)
+        writer.add_reports([Report(t.number, s, s, dict(t.metrics)) for t in trials for s in steps])
+        writer.close()
+        said = "trials report accuracy at their end alone, such as at step 8, so none" in (
+            hpo("review", name).out
+        )
+        assert said == (name == "once"), name
+
+
 def test_without_a_full_result_it_says_so(make_study: Make, hpo: Hpo) -> None:
     make_study("short", [trial(1, 0.7, task="cheap")], text=TEXT, state=StudyState.FINISHED)
     text = hpo("review", "short").out

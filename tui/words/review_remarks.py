@@ -26,6 +26,8 @@ _CURVES = 3
 """Curves of best trials that it takes to say that the full task is too short."""
 _MOST_CURVES = 0.75
 """Share of them that have to gain until their end."""
+_SKIPPED = 3
+"""Steps for each task from which on one report for each is few."""
 _DEARER, _TIMED = 2.0, 5
 """Times the declared cost from which a cheap task is no bargain; trials that it takes to tell."""
 _LOST = 0.2
@@ -49,6 +51,7 @@ def remarks_on(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
     if snapshot.spent and snapshot.lost > _LOST * snapshot.spent:
         yield Remark(f"{snapshot.lost / snapshot.spent:.0%} of what was spent is lost to trials"
                      " without a result")  # fmt: skip
+    yield from _reported_once(snapshot, curves)
     yield from _too_short(snapshot, curves)
     for edge in edges(frame, spec):
         yield Remark(edge.advice)
@@ -83,6 +86,22 @@ def _kept_out(spec: StudySpec, place: "Failing") -> str | None:
     if len(others) == 1:
         return f"{toml_key(name)}={toml_value(others[0])}"
     return f"{toml_key(name)}.choices={toml_value(others)}"
+
+
+def _reported_once(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
+    """Yield that trials report at their end alone, at a step before which there were others."""
+    spec = snapshot.spec
+    for objective in spec.objectives[:1]:
+        # A configuration reports once at each task that it was run at.
+        most = len(spec.tasks_by_cost)
+        found = [steps for steps, _ in curves.get(objective.metric, ())]
+        if len(found) > 1 and all(0 < len(s) <= most and s[-1] >= _SKIPPED * most for s in found):
+            last = fmt.number(max(float(steps[-1]) for steps in found))
+            yield Remark(
+                f"trials report {plain(objective.metric)} at their end alone, such as at step"
+                f" {last}, so none that falls behind can be stopped early",
+                "have the script print it, or report it, at each epoch",
+            )
 
 
 def _too_short(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
