@@ -41,6 +41,12 @@ _RETURNED = (
     "no metric was seen in the output: a Hydra sweep takes what the script returns, a trial what it"
     ' prints. Have it print that as well: print(f"loss={loss}")'
 )
+_READ = "{name} is no script: name the one that reads it, hpo-tui init -- python train.py {name}"
+_NO_SCRIPTS = dict.fromkeys((".toml", ".ini", ".cfg", ".conf", ".txt", ".csv", ".md"), _READ) | {
+    ".ipynb": "{name} is a notebook: make a script of it, jupyter nbconvert --to script {name}, and"
+    " then hpo-tui init {stem}.py"
+}
+"""What is said of files that are no scripts, by how their names end."""
 
 
 def init(
@@ -110,7 +116,9 @@ def _by_options(
         good = tried is None or tried.code == 0
         spec = sweep.with_goal(spec, printed.values if printed and good else {})
     if tried is not None and not (printed and printed.values):
-        advice.append(_unseen(texts, returned=sweep is not None and tried.code == 0))
+        how = how_to_print(texts) if tried.code == 0 else ""
+        unseen = _NO_METRIC + (f". {how}" if how else "")
+        advice.append(_RETURNED if sweep and tried.code == 0 else unseen)
     elif tried is not None and printed is not None:
         advice += filter(None, [printed_once(spec, tried, printed, texts)])
     if not plan.proposals and not needs:
@@ -126,12 +134,6 @@ def _by_options(
     how = plan.found.how if plan.proposals else ""
     left, told = tuple(plan.left), tuple(advice)
     return Draft.of(spec, notes, how, left=left, advice=told, tried=tried, files=files)
-
-
-def _unseen(texts: Sequence[str], *, returned: bool) -> str:
-    """Say that no metric was seen, and what helps. ``returned``: by a script of a Hydra sweep."""
-    how = how_to_print(texts)
-    return _RETURNED if returned else _NO_METRIC + (f". {how}" if how else "")
 
 
 def _needed(needs: Sequence[Option], words: Sequence[str]) -> str:
@@ -210,6 +212,8 @@ def _program_fault(words: Sequence[str], folder: Path) -> str:
         package = shlex.join(["--", "python", "-m", path.name])
         more = f", or {package}" if (path / "__main__.py").is_file() else ""
         return f"{plain(name)} is a folder: name the script in it that trains{more}"
+    if len(words) == 1 and is_file(path) and path.suffix in _NO_SCRIPTS:
+        return _NO_SCRIPTS[path.suffix].format(name=plain(name), stem=plain(path.stem))
     if is_file(path) or (not name.endswith(".py") and (len(words) > 1 or shutil.which(name))):
         return ""
     near = did_you_mean(name, [p.name for p in folder.glob("*.py")])

@@ -250,7 +250,14 @@ def test_what_is_not_there(scripts: Path, command: str | list[str]) -> None:
 
 def test_what_is_no_script(scripts: Path) -> None:
     (scripts / "hydra_style/__main__.py").write_text("print('loss', 0.5)\n")
+    for name in ("my.ipynb", "run.toml"):
+        (scripts / name).write_text("")
     for word, said in (
+        (
+            "my.ipynb",
+            "is a notebook: .*nbconvert --to script my.ipynb, and then hpo-tui init my.py",
+        ),
+        ("run.toml", "is no script: .*hpo-tui init -- python train.py run.toml$"),
         ("small_lm", "small_lm is a folder: name the script in it that trains$"),
         ("hydra_style", "is a folder.*, or -- python -m hydra_style$"),
         ("digit", 'there is no digit in .*did you mean "digits.py"'),

@@ -60,3 +60,10 @@ def test_nothing_is_told_of_a_script_that_prints_more_or_can_not(
     tmp_path: Path, module: str, each: str
 ) -> None:
     assert not told(tmp_path, module, each)
+
+
+def test_a_script_that_fails_is_told_why_it_did_alone(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("import xgboost_missing\nimport xgboost\n")
+    assert not any("verbose" in a for a in init("train.py", tmp_path).advice)
+    (tmp_path / "train.py").write_text("try:\n    import xgboost\nexcept ImportError:\n    pass\n")
+    assert any("verbose_eval=True" in a for a in init("train.py", tmp_path).advice)
