@@ -151,6 +151,7 @@ class ListedStudies(Room):
             self._marked = None if self._marked == name else name
             self.say(
                 f"{name} is marked: press = on another study to compare."
+                " More than two in a shell: hpo-tui best A B C"
                 if self._marked
                 else "No study is marked."
             )
