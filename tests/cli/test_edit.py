@@ -44,6 +44,12 @@ def test_keys_are_changed_and_the_changes_are_said(
         (["budget=-1"], "study.budget: "),
         (["budget=11", "task[7].cost=1"], "there is no task[7].cost"),
         (["nonsense"], "write KEY=VALUE"),
+        (["foo=1"], 'there is no "foo"; parameters: "lr", '),
+        (["foo=1"], "; [resources]: gpus, "),
+        (["lrs=1"], 'there is no "lrs"; did you mean "lr"?'),
+        (["foo.low=1"], "; sections: study, "),
+        (["accuracy=1"], "such as accuracy.threshold=0.9"),
+        (["study.foo=1"], "study.foo: unknown key; allowed: name, "),
     ],
 )
 def test_of_an_edit_with_a_fault_nothing_is_done(

@@ -26,11 +26,22 @@ HOSTILE = "ev\x1b]0;il\x07\x1b[2J\u202e[bold]x[/]\r\n\x9b31m"
 
 
 def test_wrong_usage_is_2(hpo: Callable[..., Any]) -> None:
-    for words in (["status", "--nope"], ["kill"], ["kill", "first"], ["extend", "-1"]):
+    for words in (["status", "--nope"], ["kill"], ["kill", "first"]):
         ran = hpo(*words)
         assert ran.code == 2, words
         assert ran.out == ""
         assert "--help" in ran.err or "must be" in ran.err
+
+
+def test_an_amount_below_0_is_refused_as_one(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    for words in (["-5"], ["-5", "-s", "sparse"], ["-.5"], ["0"]):
+        ran = hpo("extend", *words)
+        assert (ran.code, "number above 0, found '" in ran.err) == (2, True), words
+    assert "say how much" in hpo("extend", "-5h").err
+    assert "No such option '-x'" in hpo("extend", "-x").err
 
 
 def test_more_wall_time_is_said_as_a_time(

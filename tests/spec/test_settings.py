@@ -147,10 +147,9 @@ def test_an_entry_that_is_not_there_is_refused(study: StudySpec) -> None:
     [
         ("budget=-3", "study.budget"),
         ("study.sed=3", "study.sed"),
-        ("spce.lr.low=1", "spce"),
         ("sloots=2", "resources.sloots"),
         ("n_jobs=2", "resources.n_jobs"),
-        ("whatever=2", "study.whatever"),
+        ("study.whatever=2", "study.whatever"),
         ("space.lr.low=high", "space.lr.low"),
     ],
 )

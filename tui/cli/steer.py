@@ -1,5 +1,6 @@
 """The commands that ask a study's runner for something: pause, kill, promote and their kin."""
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import chosen, chosen_several, study_option, trial_words, trials_words
 from hpo_tui.tui.words.plain import plain
+
+_NEGATIVE = re.compile(r"-\.?\d")
 
 
 class TrialNumber(click.IntRange):
@@ -191,7 +194,18 @@ def assignment(text: str) -> tuple[str, Any]:
     return name, value if isinstance(value, str | int | float) else given
 
 
-@click.command("extend")
+class _WithAmount(click.Command):
+    """A command whose argument may begin with a minus: that is refused as the number it is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take ``-5h`` for no options."""
+        amounts = [word for word in args if _NEGATIVE.match(word)]
+        if amounts and "--" not in args:
+            args = [*(word for word in args if word not in amounts), "--", *amounts]
+        return super().parse_args(ctx, args)
+
+
+@click.command("extend", cls=_WithAmount)
 @click.argument("amount", metavar="AMOUNT")
 @study_option
 def extend(amount: str, study: str | None) -> None:

@@ -37,7 +37,10 @@ def amount_more(text: str, budget: Budget) -> float:
         unit = f"the budget is {show_budget(budget)}"
         raise ValueError(f"{unit}: say how much more of that, such as {_SUCH_AS[budget.unit]}")
     if not 0 < given.amount < math.inf:
-        raise ValueError("it must be a number above 0")
+        raise ValueError(
+            f"it is added to the budget, so it must be a number above 0, found {text!r}; a budget"
+            " is lowered by an edit: budget=…"
+        )
     return given.amount
 
 

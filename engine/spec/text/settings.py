@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo_tui.engine.spec.errors import Problem, SpecError
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.engine.spec.names import KeyPath, nearest, show
+from hpo_tui.engine.spec.names import KeyPath, did_you_mean, listing, nearest, show
 from hpo_tui.engine.spec.parts import Value
 from hpo_tui.engine.spec.reading.locate import layout
 from hpo_tui.engine.spec.schema import ALIASES, KEYS
@@ -77,7 +77,36 @@ def _parsed(setting: str, spec: StudySpec) -> tuple[KeyPath, Any]:
             f"{show(setting)} is no setting: write KEY=VALUE, such as budget=20,"
             " space.lr.high=0.1 or task[1].cost=0.3"
         )
+    if stranger := _stranger(_path(key), path, spec):
+        raise EditError(stranger)
     return path, typed_value(value)
+
+
+def _stranger(given: KeyPath, placed: KeyPath, spec: StudySpec) -> str:
+    """Return what is wrong with a key that may be meant for several sections and is of none.
+
+    Empty where nothing is, or where the section that it is placed in tells it better.
+    """
+    key = str(given[0])
+    parameters = [p.name for p in spec.space]
+    metrics = [o.metric for o in spec.objectives] + [c.metric for c in spec.outcome_constraints]
+    if placed[0] not in KEYS[""]:
+        guess = did_you_mean(key, [*parameters, *metrics, *KEYS[""]])
+        known = (
+            f"; parameters: {listing(parameters)}; metrics: {listing(metrics)};"
+            f" sections: {', '.join(KEYS[''])}"
+        )
+        return f"there is no {show(key)}{guess or known}"
+    if len(given) > 1 or placed != ("study", key):
+        return ""
+    if key in metrics:
+        return f"{show(key)} is a metric: set a key of it, such as {key}.threshold=0.9"
+    if key in KEYS["study"] or key.lower() in ALIASES["study"] or nearest(key, KEYS["study"]):
+        return ""
+    known = f"; parameters: {listing(parameters)}" + "".join(
+        f"; [{section}]: {', '.join(KEYS[section])}" for section in _SHORT
+    )
+    return f"there is no {show(key)}{did_you_mean(key, parameters) or known}"
 
 
 def place_of(key: str, spec: StudySpec | None) -> KeyPath:
