@@ -45,7 +45,7 @@ MACHINE = re.compile(
     r"|CUDA driver version is insufficient|No space left on device|Bus error"
     r"|NCCL (?:error|WARN).*(?:unhandled|system error)|Disk quota exceeded|Input/output error"
     r"|Read-only file system|Stale file handle|Transport endpoint is not connected"
-    r"|Remote I/O error",
+    r"|Remote I/O error|Resource temporarily unavailable|can't start new thread|Cannot fork",
     re.IGNORECASE,
 )
 UNWRITTEN = re.compile(

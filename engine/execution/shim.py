@@ -10,6 +10,7 @@ command left behind, and writes ``exit.json`` atomically.
 """
 
 import ctypes
+import errno
 import os
 import signal
 import sys
@@ -23,7 +24,11 @@ _SWEEP_GRACE = 1.0
 _GIVE_UP = 20.0
 """Seconds after which a process that survives SIGKILL (stuck in the kernel) is left."""
 _INSIST, _RETRY = 30.0, 0.5
-"""Seconds for which the end is tried to be written, and between two tries."""
+"""Seconds for which starting, and writing the end, are tried; and between two tries."""
+_REFUSED = (errno.EAGAIN, errno.ENOMEM)
+"""Errors of a machine that starts no more processes at present."""
+NOT_NOW = 75
+"""The exit code of a command that the machine would not start (EX_TEMPFAIL of sysexits.h)."""
 _HELPERS = (b"multiprocessing", b"loky", b"compile_worker")
 """In the command lines of processes that Python and torch start to work for another."""
 _FILTERS = (b"tee", b"cat", b"grep", b"sed", b"awk", b"tr", b"ts")
@@ -190,17 +195,45 @@ class Shim:
         """Start the command and wait for its end; return why it could not start, or nothing."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
-            self.child = os.posix_spawnp(
-                argv[0], argv, os.environ, setpgroup=0, setsigmask=[],
-                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ, *_SIGNALS],
-            )  # fmt: skip
+            self.begin(argv)
         except (OSError, ValueError) as error:
-            self.code = 127
+            passes = isinstance(error, OSError) and error.errno in _REFUSED
+            self.code = NOT_NOW if passes else 127
             return f"cannot start {argv[0]}: {error}"
-        while self.reap():
+        while self.child and self.reap():
             self.wait()
             self.enforce()
         return ""
+
+    def begin(self, argv: list[str]) -> None:
+        """Start the command, as soon as the machine does not refuse it; unless told to end.
+
+        The time limit begins with it. Raises OSError.
+        """
+        first = time.monotonic()
+        while True:
+            try:
+                self.child = self.start(argv)
+                break
+            except OSError as error:
+                if error.errno not in _REFUSED or time.monotonic() > first + _INSIST:
+                    raise
+            got = signal.sigtimedwait(_SIGNALS, _RETRY)
+            if got is not None and got.si_signo not in (signal.SIGCHLD, signal.SIGUSR2):
+                self.code = -signal.SIGTERM
+                self.stopped = "killed" if got.si_signo == signal.SIGUSR1 else "asked"
+                break
+        waited = time.monotonic() - first
+        self.began += waited
+        if self.deadline is not None:
+            self.deadline += waited
+
+    def start(self, argv: list[str]) -> int:
+        """Start the command in a group of its own; return its PID. Raises OSError, ValueError."""
+        return os.posix_spawnp(
+            argv[0], argv, os.environ, setpgroup=0, setsigmask=[],
+            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ, *_SIGNALS],
+        )  # fmt: skip
 
     def reap(self) -> bool:
         """Collect what has ended; return whether any process is left to wait for."""

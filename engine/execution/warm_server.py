@@ -153,11 +153,10 @@ def supervise(job: "dict[str, Any]", shim: types.ModuleType) -> None:
     """Do what ``shim.main`` does, with a fork in place of starting a command."""
 
     class ForkShim(shim.Shim):  # type: ignore[name-defined,misc]  # the module is loaded by path
-        def run(self, _argv: "list[str]") -> str:
-            signal.pthread_sigmask(signal.SIG_BLOCK, shim._SIGNALS)
+        def start(self, _argv: "list[str]") -> int:
             parent = os.getpid()
-            self.child = fork()
-            if not self.child:
+            child = fork()
+            if not child:
                 os.setpgid(0, 0)
                 if self.place is not None:
                     os.close(self.place)
@@ -167,11 +166,8 @@ def supervise(job: "dict[str, Any]", shim: types.ModuleType) -> None:
                     os._exit(1)
                 raise Forked
             with contextlib.suppress(OSError):
-                os.setpgid(self.child, self.child)
-            while self.reap():
-                self.wait()
-                self.enforce()
-            return ""
+                os.setpgid(child, child)
+            return child
 
     supervisor = ForkShim(job["folder"], int(job["attempt"]), job["timeout"], job["grace"])
     supervisor.supervise(job["argv"])

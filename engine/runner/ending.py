@@ -141,7 +141,7 @@ class Endings:
             metrics=live.result,
             expected=desk.spec.metric_names,
             log=log_text,
-            lines=last_words(log_text),
+            lines=last_words(log_text) or _instead(launch.folder.log),
             attempt=desk.trials[live.number].attempt,
             alone=launch.alone,
             carried_on=_carried_on(live),
@@ -230,6 +230,17 @@ class Endings:
                 self.desk.pause("breaker", self.breaker.message(), failure.trial)
             self.breaker.run.clear()
             self.desk.proposals.stale = True
+
+
+def _instead(path: Path) -> list[str]:
+    """Return what stands for the last lines of a log that says nothing: that it was removed."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return [f"(its {path.name} was removed while it ran, and with it what it had printed)"]
+    except OSError:
+        pass  # it may be there
+    return []
 
 
 def _carried_on(live: Live) -> Path | None:

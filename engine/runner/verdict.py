@@ -11,6 +11,7 @@ from hpo_tui.engine.execution.failures import Cause, EndKind, classify_failure, 
 from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.metrics.discovery import discover
 from hpo_tui.engine.execution.metrics.slips import by_likeness, slip_of
+from hpo_tui.engine.execution.shim import NOT_NOW
 from hpo_tui.engine.misnamed import remedy
 from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.spec.names import joined, plain
@@ -92,7 +93,7 @@ def judge(case: Case) -> Verdict:
     if case.exit.stopped:  # a script that saves itself leaves with 0, and without a result
         return _again(case, "lost", "was asked to end from outside")
     if case.exit.problem:
-        return Verdict(TrialState.FAILED, "command", case.exit.problem)
+        return _unstarted(case)
     return _result(case) if case.exit.code == 0 else _broken(case)
 
 
@@ -106,6 +107,13 @@ def _stopped(stop: Stop) -> Verdict:
     if stop.goes_on:
         return Verdict(TrialState.WAITING, "lost", stop.text)
     return Verdict(TrialState.KILLED, "killed", stop.text)
+
+
+def _unstarted(case: Case) -> Verdict:
+    problem = case.exit.problem
+    if case.exit.code == NOT_NOW:
+        return _again(case, "lost", f"{problem} (close programs, or raise `ulimit -u`)")
+    return Verdict(TrialState.FAILED, "command", problem)
 
 
 def _again(case: Case, kind: EndKind, text: str) -> Verdict:

@@ -91,6 +91,14 @@ def test_what_cannot_be_read_at_present_is_not_nothing(ended: Endings) -> None:
     assert desk.trials[1].metrics == {"a": 0.5}
 
 
+def test_of_a_log_that_was_removed_nobody_says_that_it_was_empty(ended: Endings) -> None:
+    files = ended.desk.folder.trial(1)
+    files.reports.write_text("")
+    assert ended.check()
+    said = "expected a; metrics seen: none; last lines: (its stdout.log was removed while it ran"
+    assert said in ended.desk.trials[1].reason
+
+
 def test_what_cannot_be_read_for_long_is_said_to_be_that(
     ended: Endings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

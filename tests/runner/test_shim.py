@@ -3,10 +3,12 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -109,6 +111,39 @@ def test_an_end_is_whole_where_the_disk_takes_it_in_parts(
     one.record("")
     assert json.loads((tmp_path / "process.json").read_text())["pid"] == os.getpid()
     assert json.loads((tmp_path / "exit.json").read_text())["code"] == 3
+
+
+def test_a_command_that_the_machine_refuses_to_start_is_started_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, refusals, signals = BlockingIOError(errno.EAGAIN, "no more"), [0], list[int]()
+
+    def start(self: shim.Shim, argv: list[str]) -> int:
+        refusals[0] -= 1
+        if refusals[0] >= 0:
+            raise refused
+        return 4711
+
+    def wait(*_: Any) -> Any:
+        return SimpleNamespace(si_signo=signals.pop()) if signals else None
+
+    monkeypatch.setattr(shim.Shim, "start", start)
+    monkeypatch.setattr(signal, "sigtimedwait", wait)
+    now = iter(range(100))
+    monkeypatch.setattr(time, "monotonic", lambda: 10.0 * next(now))
+    refusals[0] = 2
+    one = shim.Shim(str(tmp_path), 1, 60.0, 0.0)
+    one.begin(["x"])
+    assert (one.child, one.code) == (4711, None)
+    assert one.deadline == one.began + 60  # the wait is none of its time
+    assert one.began > 0
+    refusals[0], signals = 9, [signal.SIGTERM]
+    one = shim.Shim(str(tmp_path), 1, 0.0, 0.0)
+    one.begin(["x"])
+    assert (one.child, one.code, one.stopped) == (0, -signal.SIGTERM, "asked")
+    refusals[0] = 9
+    with pytest.raises(BlockingIOError):
+        one.begin(["x"])
 
 
 def test_the_shim_keeps_the_time_limit(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.engine.execution.protocol import last_words
+from hpo_tui.engine.execution.shim import NOT_NOW
 from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.runner.verdict import MOST_ATTEMPTS, Case, judge
 from hpo_tui.engine.spec import StudySpec
@@ -76,6 +77,8 @@ def case(
         (case(-15, stopped="timeout"), TrialState.FAILED, "timeout", True),
         (case(-15, stopped="asked"), TrialState.WAITING, "lost", False),
         (case(127, problem="cannot start x"), TrialState.FAILED, "command", False),
+        (case(NOT_NOW, problem="cannot start x"), TrialState.WAITING, "lost", False),
+        (case(NOT_NOW, problem="x", attempt=MOST_ATTEMPTS), TrialState.FAILED, "lost", False),
         (case(-15, stop=Stop("prune", "no hope"), stopped="asked"), TrialState.PRUNED, "pruned", 0),
         (case(-15, stop=Stop("kill", "by you"), stopped="asked"), TrialState.KILLED, "killed", 0),
         (case(-15, stop=Stop("nan", "x"), stopped="asked"), TrialState.FAILED, "nan", True),
