@@ -1,5 +1,6 @@
 """What errors of a study's file mean, in words for people, and what can be done about them."""
 
+import resource
 import sqlite3
 
 from hpo_tui.store.connect import BUSY_SECONDS
@@ -8,6 +9,8 @@ from hpo_tui.store.rows import StrangeValueError
 from hpo_tui.store.schema import NewerFileError
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+_DISK = "the disk may be full, your quota used up, or the disk has a fault"
 
 
 def explained(error: Exception) -> str:
@@ -23,7 +26,7 @@ def explained(error: Exception) -> str:
     if code == sqlite3.SQLITE_READONLY:
         return f"you may not write it ({error})"
     if code == sqlite3.SQLITE_IOERR:
-        return f"{error}: the disk may be full, your quota used up, or the disk has a fault"
+        return f"{error}: {_capped() or _DISK}"
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"{error}: another program has been writing to it for {BUSY_SECONDS:g} s. Try again"
     if code == sqlite3.SQLITE_CANTOPEN:
@@ -46,6 +49,14 @@ def may_pass(error: sqlite3.Error) -> bool:
 def is_locked(error: sqlite3.Error) -> bool:
     """Whether another program was writing to it all the time that this one has waited."""
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _capped() -> str:
+    """Return that files of this process may only have some size, empty where they may have any."""
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if most == resource.RLIM_INFINITY:
+        return ""
+    return f"`ulimit -f` allows files of {most // 1024} KiB only, raise it; or {_DISK}"
 
 
 def _code(error: Exception) -> int:

@@ -26,6 +26,7 @@ _MEANINGS = {
         "is more than your quota allows",
         "make room; `quota -s` shows it, of bytes and of files",
     ),
+    errno.EFBIG: ("is larger than files may be", "`ulimit -f` shows the limit; raise it"),
     errno.EAGAIN: ("cannot be had at present", "close programs, or raise `ulimit -u`"),
     errno.EMFILE: _OPEN,
     errno.ENFILE: _OPEN,

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hpo_tui.engine.define.outputs import own_place
 from hpo_tui.engine.define.preview import buys
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.saved import left_behind, saved_files
+from hpo_tui.engine.define.scratch import scratch
 from hpo_tui.engine.define.try_one import Tried, found_in, try_one
 from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath, plain
@@ -36,10 +36,10 @@ def first_run(
     places = {d: f"{o.flag} {own_place(d, folder)}" for o in texts for d in [str(o.default)]}
     params: dict[str, Value] = {p.name: from_unit(p, 0.5) for p in spec.space}
     params.update(default_params(plan))
-    with tempfile.TemporaryDirectory(prefix="hpo-init-") as scratch:
+    with scratch() as place:
         for name, text in files.items():
-            (Path(scratch) / name).write_text(text, encoding="utf-8")
-        placed = dataclasses.replace(spec, source=Path(scratch) / "study.toml")
+            (place / name).write_text(text, encoding="utf-8")
+        placed = dataclasses.replace(spec, source=place / "study.toml")
         tried = try_one(placed, folder, params=params, limit=timeout)
     printed = read_output(tried.lines, tried.seen)
     entries = found_in(with_metrics(spec, printed), tried.lines)

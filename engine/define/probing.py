@@ -5,13 +5,13 @@ import json
 import os
 import shlex
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from hpo_tui.engine.define import probe
 from hpo_tui.engine.define.options import Found, from_dump
 from hpo_tui.engine.define.process import run_briefly
+from hpo_tui.engine.define.scratch import scratch
 from hpo_tui.engine.define.script import adapts, python_of, script_at
 
 _ENVIRONMENTS = ("uv", "poetry", "pdm", "conda", "mamba", "micromamba", "pixi", "hatch", "rye")
@@ -55,8 +55,8 @@ def _without_launcher(words: tuple[str, ...], folder: Path) -> tuple[str, ...]:
 
 def _probed(words: Sequence[str], folder: Path) -> Found:
     """Start the command under the probe, which ends it where it would read its options."""
-    with tempfile.TemporaryDirectory(prefix="hpo-probe-") as scratch:
-        out = Path(scratch) / "options.json"
+    with scratch() as place:
+        out = place / "options.json"
         paths = [str(Path(probe.__file__).parent), os.environ.get("PYTHONPATH", "")]
         extra = {
             "HPO_PROBE_OUT": str(out),

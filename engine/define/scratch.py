@@ -1,4 +1,4 @@
-"""Folders for what a script writes as it is tried, and those that who was killed has left."""
+"""Folders for what looking at a script writes, and those that who was killed has left."""
 
 import contextlib
 import fcntl
@@ -32,7 +32,7 @@ def scratch() -> Iterator[Path]:
 
 
 def remove_left() -> None:
-    """Remove folders of this user's tries that ended without doing so, as by SIGKILL."""
+    """Remove folders of this user that ended without doing so, as by SIGKILL."""
     with contextlib.suppress(OSError):
         for path in Path(tempfile.gettempdir()).glob(f"{_BEGINS}*"):
             with contextlib.suppress(OSError):

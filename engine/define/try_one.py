@@ -3,7 +3,6 @@
 import random
 import re
 import shlex
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,8 +142,8 @@ def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran:
 
 def found_in(spec: StudySpec, lines: Sequence[str]) -> list[tuple[int | None, dict[str, float]]]:
     """Return the steps and values of a study's metrics in an output, as a trial's is read."""
-    with tempfile.TemporaryDirectory(prefix="hpo-read-") as read:
-        files = TrialFolder(Path(read))
+    with scratch() as read:
+        files = TrialFolder(read)
         files.log.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         return _collected(spec, files)
 

@@ -12,6 +12,7 @@ from hpo_tui.engine.runner.lateness import Lateness, Lingering
 from hpo_tui.engine.runner.lending import drain
 from hpo_tui.engine.runner.quietness import Quietness
 from hpo_tui.engine.runner.silence import Silence
+from hpo_tui.engine.runner.standstill import PAUSE, Standstill
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.unheard import Unheard
@@ -68,6 +69,7 @@ class Chores:
             Job(10.0, desk.writer.fold),
             Job(30.0, Unheard(desk).look, sums=True),
             Job(5.0, Quietness(desk).look),
+            Job(PAUSE, Standstill(desk).look),
         ]
 
     def run(self) -> None:

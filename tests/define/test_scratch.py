@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.define.scratch import scratch
+from hpo_tui.engine.define.try_one import found_in
+from hpo_tui.engine.spec import StudySpec
 
 
 @pytest.fixture
@@ -45,3 +47,15 @@ def test_only_what_was_left_a_day_ago_is_removed(temporary: Path, tmp_path: Path
     assert not place.exists()
     with scratch():
         assert not held.exists()
+
+
+def test_reading_an_output_removes_what_was_left_too(temporary: Path) -> None:
+    gone = left(temporary, "hpo-try-gone", 2)
+    spec = StudySpec.from_dict({
+        "study": {"name": "t", "budget": 4},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+        "objective": [{"metric": "a", "direction": "maximize"}],
+    })  # fmt: skip
+    assert found_in(spec, ["a=1"]) == [(1, {"a": 1.0})]
+    assert list(temporary.iterdir()) == []
+    assert not gone.exists()

@@ -2,13 +2,21 @@
 
 import os
 import signal
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from acting import live
 
+from hpo_tui.engine.execution.processes import Process, tree
 from hpo_tui.engine.launch import send
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.standstill import Standstill
 from hpo_tui.store.locks import is_suspended
 from hpo_tui.store.models import TrialState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.summary import progress_line, state_of
 from hpo_tui.tui.study_deeds import answer_of
 from hpo_tui.tui.tables.study_rows import StudyRows
@@ -60,6 +68,41 @@ def test_a_watcher_tells_at_once_that_a_runner_stands_still(make_study: Any) -> 
     watcher = StudyWatcher(study.folder, take, lambda _: None)
     watcher.run()
     assert found[-1]
+
+
+def test_a_suspended_trial_is_told_of_once_and_again_when_it_goes_on(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, awake = live(desk, tmp_path), [100.0]
+    monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: awake[0])
+    standstill = Standstill(desk)
+
+    def told(at: float) -> list[str]:
+        awake[0] = at
+        standstill.look()
+        with StudyReader(desk.folder.db) as reader:
+            return [e.text for e in reader.events() if e.kind == "strange"]
+
+    with subprocess.Popen(["sh", "-c", "sleep 60 & wait"]) as process:
+        found = Process.of(process.pid)
+        assert found is not None
+        running.process = SimpleNamespace(pid=found.pid, started=found.started)
+        assert told(10.0) == []
+        process.send_signal(signal.SIGSTOP)
+        while not is_suspended(process.pid):
+            pass
+        assert told(20.0) == []  # debuggers and profilers stop a process for a moment
+        (said,) = told(30.0)
+        assert "trial 1 is suspended: a process of it is stopped" in said
+        assert said.endswith(f"kill -CONT {process.pid}")
+        assert len(told(40.0)) == 1
+        process.send_signal(signal.SIGCONT)
+        while is_suspended(process.pid):
+            pass
+        assert "trial 1 goes on: it was suspended for about 30 s" in told(50.0)
+        assert len(told(60.0)) == 2
+        for pid in tree(process.pid):
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("number", [1, 0, 10**9])

@@ -1,5 +1,6 @@
 """Files of a newer version, damaged ones, and those that cannot be written."""
 
+import resource
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -40,6 +41,14 @@ def test_a_file_of_a_newer_version_is_neither_read_nor_written(path: Path) -> No
         assert "a newer version" in explained(caught.value)
         assert "update hpo-tui" in explained(caught.value)
     assert path.read_bytes() == before
+
+
+def test_a_limit_for_files_is_named_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    assert explained(error).startswith("disk I/O error: the disk may be full")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (204_800, 204_800))
+    assert "`ulimit -f` allows files of 200 KiB only" in explained(error)
 
 
 def test_a_damaged_file_says_where_the_results_are(path: Path) -> None:

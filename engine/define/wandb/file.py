@@ -8,7 +8,6 @@ follows looks at the results of all runs.
 
 import json
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from hpo_tui.engine.define.documents import number, read_document
 from hpo_tui.engine.define.process import run_briefly
+from hpo_tui.engine.define.scratch import scratch
 from hpo_tui.engine.define.script import script_at
 from hpo_tui.engine.spec import Direction, Objective
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
@@ -184,10 +184,10 @@ def sweep_in(words: Sequence[str], folder: Path) -> Sweep | None:
     if not module and (not at or not words[at].endswith(".py") or words[at - 1].startswith("-")):
         return None
     before, end = (words[: at - 1], _MODULE) if module else (words[:at], _SCRIPT)
-    with tempfile.TemporaryDirectory(prefix="hpo-sweep-") as scratch:
-        record = Path(scratch) / "sweep.json"
+    with scratch() as place:
+        record = place / "sweep.json"
         looking = [*before, "-c", _BEGIN + _LOOK + end, *words[at:]]
-        given = {_RECORD: str(record), "WANDB_MODE": "offline", "WANDB_DIR": scratch}
+        given = {_RECORD: str(record), "WANDB_MODE": "offline", "WANDB_DIR": str(place)}
         given["PYTHONDONTWRITEBYTECODE"] = "1"
         run_briefly(looking, folder, _LIMIT, given)
         if not record.exists():
