@@ -1,13 +1,12 @@
 """The trial protocol: what a trial is given in files and environment before it starts."""
 
 import contextlib
-import json
 from pathlib import Path
 
 from hpo_tui.engine.execution.base import Launch
 from hpo_tui.engine.execution.failures import raised
-from hpo_tui.engine.execution.hiccups import small_file
 from hpo_tui.engine.execution.metrics.source_files import set_aside
+from hpo_tui.engine.execution.traces import STRANGE, read_record
 from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.command import (
     command_line,
@@ -120,9 +119,9 @@ def start_fault(folder: StudyFolder, spec: StudySpec) -> str | None:
 def log_start(launch: Launch) -> int:
     """Return where in the trial's log this attempt begins (an earlier one wrote what is before)."""
     try:
-        data = json.loads(small_file(launch.folder.process))
+        data = read_record(launch.folder.process) or {}
         return int(data["log"]) if data["attempt"] == launch.attempt else 0
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *STRANGE):
         return 0
 
 
@@ -132,8 +131,8 @@ def tail(path: Path, begin: int) -> str:
         if not path.is_file():  # to open a pipe would wait for who writes to it
             return ""
         with path.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(begin, file.tell() - 65536))
+            end = file.seek(0, 2)
+            file.seek(max(min(begin, end), end - 65536, 0))
             return file.read().decode("utf-8", "replace")
     return ""
 

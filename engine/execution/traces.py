@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch
 from hpo_tui.engine.execution.hiccups import passes, small_file
 from hpo_tui.engine.execution.processes import Process
+
+STRANGE = (KeyError, TypeError, ValueError, OverflowError)
+"""What comes of records that no shim has written: a trial can write to its folder as well."""
 
 
 def end_marked(launch: Launch) -> None:
@@ -25,10 +29,21 @@ def read_exit(launch: Launch, *, oom: bool) -> Exit | None:
     data = read_record(launch.folder.exit)
     if data is None or data.get("attempt") != launch.attempt:
         return None
-    return Exit(
-        int(data["code"]), float(data["duration"]), float(data["ended"]), str(data["stopped"]),
-        int(data["memory"]), str(data["problem"]), oom=oom, left=int(data.get("left", 0)),
-    )  # fmt: skip
+    try:
+        return Exit(
+            int(data["code"]), _time(data["duration"]), _time(data["ended"]), str(data["stopped"]),
+            int(data["memory"]), str(data["problem"]), oom=oom, left=int(data.get("left", 0)),
+        )  # fmt: skip
+    except STRANGE:
+        return None  # of the trial's own making
+
+
+def _time(value: Any) -> float:
+    """Return seconds. Raises ValueError for what are none, or no number that can be stored."""
+    seconds = float(value)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(value)
+    return seconds
 
 
 def lost(launch: Launch, *, oom: bool = False, begun: bool = True) -> Exit:
@@ -61,12 +76,13 @@ def find_shim(launch: Launch) -> Process | None:
     """
     data = read_record(launch.folder.process)
     if data is not None and data.get("attempt") == launch.attempt:
-        if data.get("boot") != processes.boot_id():
-            return None
-        process = Process(int(data["pid"]), int(data["ticks"]))
-        mine = process.alive and processes.prints_to(process.pid, launch.folder.log)
-        return process if mine else None
-    # The runner may have died before the shim wrote who it is.
+        with contextlib.suppress(*STRANGE):
+            process, boot = Process(int(data["pid"]), int(data["ticks"])), data["boot"]
+            alive = boot == processes.boot_id() and process.alive
+            return (
+                process if alive and processes.prints_to(process.pid, launch.folder.log) else None
+            )
+    # The runner may have died before the shim wrote who it is, or the trial has written over it.
     marked = {p.pid: p for p in processes.marked(launch.folder.path)}
     below = processes.children()
     inner = {child for pid in marked for child in below.get(pid, [])}
@@ -84,6 +100,6 @@ def read_record(path: Path) -> dict[str, Any] | None:
         if passes(error):
             raise
         return None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.execution.hiccups import small_file
+from hpo_tui.engine.execution.traces import STRANGE, read_record
 
 _SERVER = Path(__file__).with_name("warm_server.py")
 _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?$")
@@ -190,9 +190,9 @@ class WarmServer:
         deadline = time.monotonic() + (_BRIEFLY if self.problem else _PATIENCE)
         self.problem = self.problem or ENDED
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError, ValueError, KeyError):
-                data = json.loads(small_file(folder / "process.json"))
-                if data["attempt"] == attempt:
+            with contextlib.suppress(OSError, *STRANGE):
+                data = read_record(folder / "process.json")
+                if data is not None and data["attempt"] == attempt:
                     return int(data["pid"])
             time.sleep(0.02)
         raise WarmError(self.problem)
