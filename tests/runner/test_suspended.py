@@ -87,6 +87,8 @@ def test_a_suspended_trial_is_told_of_once_and_again_when_it_goes_on(
         found = Process.of(process.pid)
         assert found is not None
         running.process = SimpleNamespace(pid=found.pid, started=found.started)
+        optimizer = SimpleNamespace(pid=0)
+        monkeypatch.setattr(desk, "proposals", optimizer)
         assert told(10.0) == []
         process.send_signal(signal.SIGSTOP)
         while not is_suspended(process.pid):
@@ -99,8 +101,15 @@ def test_a_suspended_trial_is_told_of_once_and_again_when_it_goes_on(
         process.send_signal(signal.SIGCONT)
         while is_suspended(process.pid):
             pass
-        assert "trial 1 goes on: it was suspended for about 30 s" in told(50.0)
+        assert "trial 1 goes on: it stood still for 30 s" in told(50.0)
         assert len(told(60.0)) == 2
+        desk.live.clear()
+        optimizer.pid = process.pid
+        process.send_signal(signal.SIGSTOP)
+        while not is_suspended(process.pid):
+            pass
+        assert len(told(70.0)) == 2
+        assert "the optimizer is suspended: " in told(80.0)[-1]
         for pid in tree(process.pid):
             os.kill(pid, signal.SIGKILL)
 

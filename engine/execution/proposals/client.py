@@ -134,6 +134,11 @@ class Proposals:
         self._deaths = 0
         self.restart()
 
+    @property
+    def pid(self) -> int:
+        """The process's PID, 0 while there is none."""
+        return 0 if self._child is None else self._child.process.pid
+
     def fileno(self) -> int | None:
         """Return the descriptor that becomes readable when there is news."""
         return None if self._child is None else self._child.fileno()
