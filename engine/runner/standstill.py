@@ -63,9 +63,7 @@ def _called(number: int) -> str:
 
 def _said(number: int, pids: list[int]) -> str:
     what = "a process of it is" if len(pids) == 1 else f"{len(pids)} processes of it are"
-    means = (
-        "nothing that it would suggest starts" if number == _OPTIMIZER else "it keeps its device"
-    )
+    means = "nothing new starts" if number == _OPTIMIZER else "it keeps its device"
     return (
         f"{_called(number)} is suspended: {what} stopped, as by kill -STOP, and {means} until it"
         f" goes on: kill -CONT {' '.join(map(str, pids))}"
