@@ -1,5 +1,6 @@
 """Where nobody has a home, and where $EDITOR is nonsense, a sentence is said and work goes on."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,19 @@ def test_without_a_home_a_bug_is_still_a_sentence(homeless: None) -> None:
     said = report_crash(KeyError("x"), ["hpo-tui"])
     assert "KeyError" in said
     assert "no log could be written" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.EMFILE, "Too many open files", "x.py"), "raise `ulimit -n`"),
+        (RuntimeError("can't start new thread"), "no more threads can be started: close"),
+        (MemoryError(), "main memory is used up"),
+    ],
+)
+def test_what_the_machine_lacks_is_no_bug(error: Exception, said: str) -> None:
+    assert said in report_crash(error)
+    assert "bug" not in report_crash(error)
 
 
 @pytest.mark.parametrize(("editor", "word"), [("vim '", "EDITOR is"), ("/no/such-editor", "such")])
