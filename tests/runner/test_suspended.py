@@ -17,6 +17,7 @@ from hpo_tui.engine.runner.standstill import Standstill
 from hpo_tui.store.locks import is_suspended
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.tui.cli.follow import Follower
 from hpo_tui.tui.cli.summary import progress_line, state_of
 from hpo_tui.tui.study_deeds import answer_of
 from hpo_tui.tui.tables.study_rows import StudyRows
@@ -24,7 +25,9 @@ from hpo_tui.tui.watching.study_list import StudyList
 from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
 
 
-def test_a_suspended_runner_is_told_and_goes_on(make_study: Any) -> None:
+def test_a_suspended_runner_is_told_and_goes_on(
+    make_study: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)")
     pid = study.start()
     study.running(1, reports=1)
@@ -38,6 +41,12 @@ def test_a_suspended_runner_is_told_and_goes_on(make_study: Any) -> None:
     assert state_of(picture) == "suspended"
     assert progress_line(picture).startswith("suspended · ")
     assert StudyRows(listed.read(), 0.0, 120).cells(0)[1] == ("‖ suspended", "warn")
+    follower = Follower(study.folder, started=False)
+    with StudyReader(study.folder.db) as reader:
+        for _ in range(2):
+            follower._tell(reader, picture)
+    stands = f"its runner stands still; to have it go on: kill -CONT {pid}\n"
+    assert capsys.readouterr().err == stands
     answer = send(study.folder, "pause", timeout=0.1)
     said = f"The runner is suspended and will do this once it goes on: kill -CONT {pid}"
     assert answer_of(answer, study.folder) == said

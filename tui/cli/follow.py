@@ -17,6 +17,7 @@ from hpo_tui.tui.words.entries import with_last_line
 from hpo_tui.tui.words.fmt import clip_line, duration, took
 from hpo_tui.tui.words.goals import goals_of
 from hpo_tui.tui.words.plain import fit, plain, plain_lines
+from hpo_tui.tui.words.standing import silent_lines, suspended_lines
 
 START_SECONDS = 20.0
 """How long a runner may take until it holds its lock."""
@@ -38,6 +39,8 @@ class Follower:
         self._live = sys.stderr.isatty()
         self._colours = colours(sys.stderr)
         self._reason = ""
+        self._hindered: list[str] = []
+        """What is in the way of its runner, as it was told last."""
 
     def follow(self) -> Snapshot:
         """Return the last picture, taken when no runner lives any more.
@@ -90,6 +93,12 @@ class Follower:
             if self._reason and state_of(picture) not in ("finished", "running"):
                 self._clear()
                 note(f"{state_of(picture)}: {plain_lines(self._reason)}")
+        hindered = [*suspended_lines(picture), *silent_lines(picture)]
+        for line in hindered:
+            if line not in self._hindered:
+                self._clear()
+                note(line)
+        self._hindered = hindered
         self._show_status(picture)
 
     def _colour(self, trial: Trial, line: str) -> str:

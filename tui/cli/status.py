@@ -15,6 +15,7 @@ from hpo_tui.tui.words.standing import (
     misnamed_lines,
     queued_lines,
     silent_lines,
+    suspended_lines,
     waits_lines,
 )
 
@@ -67,8 +68,8 @@ def status(study: str | None, as_json: bool) -> int:
     state, word = state_of(picture), plain(folders[0].word)
     if state in _GOES_ON:
         say(f"  {_GOES_ON[state]} {word}")
-    if picture.suspended:
-        say(f"  its runner stands still; to have it go on: kill -CONT {picture.runner_pid}")
+    for line in suspended_lines(picture):
+        say(f"  {line}")
     running = running_lines(picture)
     if running:
         say()

@@ -98,6 +98,13 @@ def silent_lines(snapshot: "Snapshot") -> list[str]:
     return [f"{text}: {WHY_SILENT}"] if text else []
 
 
+def suspended_lines(snapshot: "Snapshot") -> list[str]:
+    """Return that the runner is suspended, and what has it go on, in a line; else none."""
+    if not snapshot.suspended:
+        return []
+    return [f"its runner stands still; to have it go on: kill -CONT {snapshot.runner_pid}"]
+
+
 def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[Piece]]:
     """Return the header's left and right pieces; what does not fit is left out, last first."""
     stand = standing_of(snapshot)
