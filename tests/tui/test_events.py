@@ -15,6 +15,9 @@ from hpo_tui.tui.widgets.events import EventRows, Events
 from hpo_tui.tui.words.entries import readable
 from tests.tui.conftest import make_app, make_study, ready, until
 
+RAISED = "RuntimeError: CUDA error: device-side assert triggered"
+CUDA = f"raise x | {RAISED} | Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions."
+
 
 @pytest.mark.parametrize(
     ("trial", "kind", "text", "shown"),
@@ -22,6 +25,7 @@ from tests.tui.conftest import make_app, make_study, ready, until
         (7, "complete", "trial 7 is complete: acc = 0.9", "acc = 0.9"),
         (7, "pruned", "trial 7: stopped: unlikely", "unlikely"),
         (7, "failed", "trial 7: exit code 1; last lines: a | b: c", "exit code 1: b: c"),
+        (7, "failed", f"trial 7: exit code 1; last lines: {CUDA}", f"exit code 1: {RAISED}"),
         (7, "promoted", "trial 7 starts at full on cpu:0", "starts at full on cpu:0"),
         (7, "stopped", "trial 70 is meant", "trial 70 is meant"),
         (None, "edited", "trial 7 is no trial of it", "trial 7 is no trial of it"),

@@ -1,5 +1,6 @@
 """Lines of a name and its values, as rows of a table; each can be read whole. Pure."""
 
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -108,12 +109,21 @@ def _parts(entry: Entry, room: int) -> list[str]:
 
 _LOG = "; last lines: "
 """What stands between a sentence of the engine and the last lines of a trial's log."""
+_RAISED = re.compile(r"(?:\[[^\]]*\]: ?)?[\w.]*[A-Z]\w*(?:Error|Exception)(?::|$)")
+"""A line in which Python names an error; launchers write the rank before it."""
 
 
 def with_last_line(text: str) -> str:
-    """Return a sentence with only the last line of a log behind it: that names the error."""
+    """Return a sentence with only one line of a log behind it: the last that names an error.
+
+    Advice may follow that one, as with CUDA; where none does, the very last line is the best there
+    is.
+    """
     head, found, lines = text.partition(_LOG)
-    return f"{head}: {lines.rpartition(' | ')[2]}" if found else text
+    if not found:
+        return text
+    last = lines.split(" | ")
+    return f"{head}: {next(filter(_RAISED.match, reversed(last)), last[-1])}"
 
 
 def readable(text: str) -> str:
