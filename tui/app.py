@@ -269,6 +269,14 @@ class HpoApp(StudyApp):
             return
         self.notify(path, title="Picture saved", markup=False)
 
+    def do_app_redraw(self) -> None:
+        """Draw all of the screen again; what other programs have written over it is gone then."""
+        put_right = getattr(self._driver, "put_right", None)
+        if put_right is not None:
+            put_right()
+        self.draw_anew(self.screen)
+        self.screen.refresh()
+
     do_app_suspend = StudyApp.action_suspend_process
 
     # what Textual asks for

@@ -22,6 +22,8 @@ _ESC_KEY = "\x1b[27u"
 _PASTE, _PASTE_END = "\x1b[200~", "\x1b[201~"
 _KEEP_TITLE, _GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
 """Put the window's title on the terminal's stack of them, and take it from there again."""
+_PUT_RIGHT = "\x1b[?1049h\x0f\x1b(B\x1b[?6l\x1b[r\x1b[m\x1b[?25l\x1b[?1004h\x1b[?7l\x1b[2J"
+"""The screen that is ours, its letters and margins, no cursor, notice of the focus, no wrapping."""
 _LONE = re.compile(r"\x1b(?![\[\]OP_^bf\x08\x7f\x1b])")
 """Esc before what begins no sequence of a terminal: Alt with Backspace, b and f edit a line."""
 _BEGUN = re.compile(r"\x1b(\[(0|20{0,2})?)?$")
@@ -137,6 +139,12 @@ class Terminal(LinuxDriver):
     def resized(self, size: tuple[int, int]) -> None:
         """Take in another size, in which all is drawn anew: columns and lines."""
         self._changed_cells.forget(size)
+
+    def put_right(self) -> None:
+        """Clear the window, and undo what other programs may have had the terminal do."""
+        self.write(_PUT_RIGHT)
+        self._enable_mouse_support()
+        self._enable_bracketed_paste()
 
     def flush(self) -> None:
         """Ask the terminal to answer when it has read what was written."""

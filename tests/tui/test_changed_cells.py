@@ -170,3 +170,23 @@ async def test_all_of_another_screen_is_drawn(
         assert told == [(100, 30)]
         await pilot.press("escape")
         await until(pilot, lambda: len(told) == 2)
+
+
+async def test_a_key_draws_the_whole_screen_again_also_over_a_question_and_while_text_is_typed(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        terminal = ChangedCells()
+        drawn: list[str] = []
+        monkeypatch.setattr(app._driver, "resized", terminal.forget, raising=False)
+        monkeypatch.setattr(app._driver, "write", lambda data: drawn.append(terminal.spare(data)))
+        monkeypatch.setattr(type(app), "is_headless", False)
+        for keys in ((), ("slash", "l"), ("escape", "X")):
+            await pilot.press(*keys)
+            await pilot.pause()
+            drawn.clear()
+            await pilot.press("ctrl+l")
+            await until(pilot, lambda: sum(map(len, drawn)) > 100 * 30)
+        monkeypatch.undo()
