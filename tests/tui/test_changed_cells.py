@@ -4,8 +4,11 @@ import random
 import re
 
 import pytest
+from textual.events import Resize
+from textual.geometry import Size
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.changed_cells import ChangedCells
 from hpo_tui.tui.screens.watch import Watch
 from tests.tui.conftest import make_app, ready, until
@@ -172,21 +175,42 @@ async def test_all_of_another_screen_is_drawn(
         await until(pilot, lambda: len(told) == 2)
 
 
+def _watch_terminal(app: HpoApp, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what will be sent to the terminal from now on; it is the driver's that does it."""
+    terminal, sent = ChangedCells(), list[str]()
+    monkeypatch.setattr(app._driver, "resized", terminal.forget, raising=False)
+    monkeypatch.setattr(app._driver, "write", lambda data: sent.append(terminal.spare(data)))
+    monkeypatch.setattr(HpoApp, "is_headless", False)
+    return sent
+
+
 async def test_a_key_draws_the_whole_screen_again_also_over_a_question_and_while_text_is_typed(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = make_app(study)
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        terminal = ChangedCells()
-        drawn: list[str] = []
-        monkeypatch.setattr(app._driver, "resized", terminal.forget, raising=False)
-        monkeypatch.setattr(app._driver, "write", lambda data: drawn.append(terminal.spare(data)))
-        monkeypatch.setattr(type(app), "is_headless", False)
-        for keys in ((), ("slash", "l"), ("escape", "X")):
-            await pilot.press(*keys)
-            await pilot.pause()
-            drawn.clear()
-            await pilot.press("ctrl+l")
-            await until(pilot, lambda: sum(map(len, drawn)) > 100 * 30)
-        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            sent = _watch_terminal(app, patch)
+            for keys in ((), ("slash", "l"), ("escape", "X")):
+                await pilot.press(*keys)
+                await pilot.pause()
+                sent.clear()
+                await pilot.press("ctrl+l")
+                await until(pilot, lambda: sum(map(len, sent)) > 100 * 30)
+
+
+async def test_all_is_drawn_anew_in_a_window_that_has_its_old_size_again(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been smaller, too shortly to be noticed, and has cut the picture off."""
+    app = make_app(study)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        with monkeypatch.context() as patch:
+            sent = _watch_terminal(app, patch)
+            for sizes in ([(100, 30)], [(60, 18), (100, 30)]):
+                sent.clear()
+                for size in sizes:
+                    app.post_message(Resize(Size(*size), Size(*size)))
+                await until(pilot, lambda: sum(map(len, sent)) > 100 * 30)

@@ -106,6 +106,11 @@ class Layers:
         at = rail // 2 * 2 if self.coarse else rail
         return tuple(int((column == at).sum()) for column in self.rows.T)
 
+    @property
+    def has_idle_rail(self) -> bool:
+        """Whether there is a rail for missing values, and none is missing any more."""
+        return self.plan.rail is not None and not any(self.missing())
+
     def _moved(self, raw: Sequence[Array], old: int) -> Mask:
         moved = np.zeros(old, dtype=np.bool_)
         for now, before in zip(raw, self.raw, strict=True):

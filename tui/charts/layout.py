@@ -35,10 +35,16 @@ def cells(count: int, width: int) -> tuple[int, ...]:
 
 
 def plan(
-    made: tuple[Axis, ...], frame: Frame, columns: tuple[int, ...], width: int, room: int
-) -> Plan:
-    """Return the layout in dots; a rail for missing values where there are any, and room."""
-    missing = any(bool(np.isnan(a.values(a.raw(frame))).any()) for a in made)
+    made: tuple[Axis, ...], frame: Frame, columns: tuple[int, ...], size: tuple[int, int],
+    *, runs: bool,
+) -> Plan:  # fmt: skip
+    """Return the layout in dots, in ``size`` (width, height) cells.
+
+    With room, there is a rail for missing values where there are any, and as long as the study
+    runs: each trial that starts has none, and the axes would be shortened for a moment.
+    """
+    width, room = size
+    missing = runs or any(bool(np.isnan(a.values(a.raw(frame))).any()) for a in made)
     rail = missing and room >= 6
     plot = room - 2 if rail else room
     return Plan(

@@ -7,6 +7,7 @@ import numpy as np
 from hpo_tui.engine.arrays import Mask
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import StudyState
 from hpo_tui.tui.charts import axes, compose, layout, raster
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.classes import Classified, Shown, classify
@@ -119,13 +120,15 @@ class Scene:
         frame, spec = snapshot.frame, snapshot.spec
         width, room = size
         zoomed = tuple(sorted(view.brushes.items())) if options.zoom else ()
+        runs = snapshot.runner_pid is not None and snapshot.study.state is StudyState.RUNNING
         key = (
             id(spec), options.names, options.flipped, options.colouring, options.objective,
-            options.shown, zoomed, width, room, self.glyphs.ascii,
+            options.shown, zoomed, width, room, self.glyphs.ascii, runs,
         )  # fmt: skip
         layers = self._layers
         cells = layout.cells(len(options.names), width)
-        if layers is not None and key == self._key and layers.update(frame, classified.codes):
+        kept = layers is not None and key == self._key and layers.update(frame, classified.codes)
+        if layers is not None and kept and (runs or not layers.has_idle_rail):
             return layers, cells
         made = tuple(
             axes.make(n, frame, spec, flipped=n in options.flipped, ascii_only=self.glyphs.ascii)
@@ -133,7 +136,7 @@ class Scene:
         )
         if options.zoom:
             made = tuple(layout.zoomed(a, view.brushes.get(a.name)) for a in made)
-        plan = layout.plan(made, frame, cells, width, room)
+        plan = layout.plan(made, frame, cells, size, runs=runs)
         self._layers = Layers(plan, frame, classified.codes, [c.dotted for c in classified.classes])
         self._key = key
         return self._layers, cells

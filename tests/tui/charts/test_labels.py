@@ -172,3 +172,28 @@ def test_which_of_many_axes_are_in_sight_is_said(
     assert shown < 6
     last = "".join(map(chr, picture.canvas.codes[-1].tolist()))
     assert f"axes 1-{shown} of 6" in last
+
+
+def test_the_rail_of_missing_values_goes_with_the_last_of_them_unless_the_study_runs(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    """In a study that runs each trial starts without a value: the axes would jump each time."""
+    whole = make_frame(200)
+    whole.metrics["acc"][:] = np.linspace(0.1, 0.9, 200)
+    acc = whole.metrics["acc"].copy()
+    acc[7] = np.nan
+    lacking = replace(whole, metrics={**whole.metrics, "acc": acc})
+    options, scene = Options(("m:acc", "p:lr")), Scene(UNICODE)
+
+    def has_rail(scene: Scene, frame: Frame, runner: int | None) -> bool:
+        snapshot = snapshot_of(frame, runner_pid=runner)
+        return scene.draw(snapshot, View(), options, (60, 24)).plan.rail is not None
+
+    for frame, runner, rail in (
+        (whole, None, False), (lacking, None, True), (whole, None, False), (whole, 1, True),
+        (lacking, 1, True), (whole, 1, True), (whole, None, False),
+    ):  # fmt: skip
+        assert has_rail(scene, frame, runner) is rail
+        assert has_rail(Scene(UNICODE), frame, runner) is rail, (
+            "what was before makes no difference"
+        )
