@@ -1,7 +1,6 @@
 """``hpo-tui run``: a study file becomes a study, its runner is started, and it is followed."""
 
 import os
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.screens import show
+from hpo_tui.tui.cli.screens import can_draw, show
 from hpo_tui.tui.cli.setting_words import complete_setting
 from hpo_tui.tui.cli.studies import find, refuse_empty, refuse_folder, study_argument
 from hpo_tui.tui.cli.text import note, say
@@ -157,7 +156,7 @@ def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: 
 
     finished = is_finished(folder)
     started = not finished and go_on(folder)
-    if wait and not headless and sys.stdin.isatty() and sys.stdout.isatty():
+    if wait and not headless and can_draw():
         return show(folder, None, readonly=readonly, ascii_only=ascii_only, once=False)
     name, word = plain(folder.name), plain(folder.word)
     if finished:

@@ -1,5 +1,6 @@
 """``hpo-tui [PATH]`` and ``hpo-tui watch``: into the app."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,11 +35,17 @@ def screen_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def can_draw() -> bool:
+    """Whether screens can be drawn: on a terminal, unless it says that it only prints lines."""
+    there = sys.stdin.isatty() and sys.stdout.isatty()
+    return there and os.environ.get("TERM") != "dumb"
+
+
 def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii_only: bool,
          once: bool, file: Path | None = None) -> int:  # fmt: skip
     """Open the app on one study, on all of ``home``, or on a study file in the editor.
 
-    ``once``: print the study instead. Raises Refusal without a terminal.
+    ``once``: print the study instead. Raises Refusal without a terminal to draw screens on.
     """
     from hpo_tui.tui.cli.text import unicode_ok
     from hpo_tui.tui.glyphs import locale_is_ascii
@@ -52,6 +59,11 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal(
             "the app needs a terminal, but stdin or stdout is none; try --once, or hpo-tui status"
+        )
+    if not can_draw():
+        raise Refusal(
+            "the app cannot draw on this terminal (TERM=dumb); try --once, or hpo-tui status, or if"
+            " it is another terminal: TERM=xterm hpo-tui"
         )
     return open_app(folder, home, ascii_only=poor, readonly=readonly, file=file)
 
