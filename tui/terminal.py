@@ -6,6 +6,7 @@ import re
 import selectors
 import signal
 import sys
+import time
 from codecs import getincrementaldecoder
 from typing import Any
 
@@ -16,6 +17,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from hpo_tui.tui.arrivals import QUESTION, Arrivals
 from hpo_tui.tui.changed_cells import ChangedCells
 from hpo_tui.tui.messages import Arrived
+from hpo_tui.tui.outgoing import Outgoing
 from hpo_tui.tui.words.plain import pasted, plain
 
 _ESC_KEY = "\x1b[27u"
@@ -29,7 +31,7 @@ _LONE = re.compile(r"\x1b(?![\[\]OP_^bf\x08\x7f\x1b])")
 _BEGUN = re.compile(r"\x1b(\[(0|20{0,2})?)?$")
 """What may go on as a sequence: an answer, or the beginning of a paste."""
 _GOODBYE_SECONDS = 2.0
-"""How long leaving waits for an answer of the terminal that is on its way."""
+"""How long leaving waits for the terminal to take what is written, and for its last answer."""
 
 
 def separated(data: str) -> str:
@@ -79,7 +81,11 @@ class Terminal(LinuxDriver):
         self._title = ""
         self._arrivals = Arrivals()
         self._changed_cells = ChangedCells()
+        self._outgoing: Outgoing | None = None
+        self.stands_still = False
+        """Whether the terminal has not even taken how it is to be left."""
         self._asks = False
+        self._leave_by: float | None = None
         # Textual draws on stderr: `2>errors.log` would leave the window black.
         if sys.__stdout__ is not None and not (sys.__stderr__ and sys.__stderr__.isatty()):
             self._file = sys.__stdout__
@@ -104,6 +110,11 @@ class Terminal(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal; who ends this process by SIGTERM gets it back as it was."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is not None and self._file is not None:
+            self._writer_thread.stop()
+            self._writer_thread = self._outgoing = Outgoing(self._file)
+            self._outgoing.start()
+        self._leave_by = None
         self.write(_KEEP_TITLE)
         title, self._title = self._title, ""
         self.entitle(title)  # back from the shell
@@ -113,6 +124,8 @@ class Terminal(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, with the title that its window had."""
+        if self._outgoing is not None:
+            self._outgoing.begin_last_words()
         self.write(_GIVE_TITLE_BACK)
         super().stop_application_mode()
 
@@ -127,7 +140,8 @@ class Terminal(LinuxDriver):
     @property
     def late(self) -> bool:
         """Whether the terminal has not read yet what was drawn a while ago."""
-        return self._arrivals.late
+        behind = self._outgoing is not None and self._outgoing.behind
+        return behind or self._arrivals.late
 
     def write(self, data: str) -> None:
         """Write to the terminal what it does not show already."""
@@ -155,8 +169,20 @@ class Terminal(LinuxDriver):
     def disable_input(self) -> None:
         """Read no more keys, once the last answer has come."""
         self._asks = False
-        self._arrivals.wait(_GOODBYE_SECONDS)
+        self._arrivals.wait(self._seconds_left())
         super().disable_input()
+
+    def close(self) -> None:
+        """Write what is left to write, but drop it where the line stands still."""
+        if self._outgoing is not None:
+            self.stands_still = not self._outgoing.finish(self._seconds_left())
+            self._outgoing = None
+
+    def _seconds_left(self) -> float:
+        """Return how long the terminal may still keep us from leaving it."""
+        now = time.monotonic()
+        self._leave_by = self._leave_by or now + _GOODBYE_SECONDS
+        return self._leave_by - now
 
     def _heard(self, data: str) -> str:
         """Return what was typed; where the terminal has answered, let the app draw what waited."""
