@@ -1,4 +1,4 @@
-"""The terminal: Esc is a key of its own, even if other keys arrive together with it; its size."""
+"""The terminal: what it sends and is sent, its size, and how it is taken and given back."""
 
 import asyncio
 import os
@@ -18,55 +18,17 @@ from hpo_tui.tui.arrivals import QUESTION, Arrivals
 from hpo_tui.tui.changed_cells import ChangedCells
 from hpo_tui.tui.messages import Arrived
 from hpo_tui.tui.outgoing import Outgoing
-from hpo_tui.tui.words.plain import pasted, plain
+from hpo_tui.tui.pastes import Pastes
+from hpo_tui.tui.words.plain import plain
 
-_ESC_KEY = "\x1b[27u"
-_PASTE, _PASTE_END = "\x1b[200~", "\x1b[201~"
 _KEEP_TITLE, _GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
 """Put the window's title on the terminal's stack of them, and take it from there again."""
 _PUT_RIGHT = "\x1b[?1049h\x0f\x1b(B\x1b[?6l\x1b[r\x1b[m\x1b[?25l\x1b[?1004h\x1b[?7l\x1b[2J"
 """The screen that is ours, its letters and margins, no cursor, notice of the focus, no wrapping."""
-_LONE = re.compile(r"\x1b(?![\[\]OP_^bf\x08\x7f\x1b])")
-"""Esc before what begins no sequence of a terminal: Alt with Backspace, b and f edit a line."""
 _BEGUN = re.compile(r"\x1b(\[(0|20{0,2})?)?$")
 """What may go on as a sequence: an answer, or the beginning of a paste."""
 _GOODBYE_SECONDS = 2.0
 """How long leaving waits for the terminal to take what is written, and for its last answer."""
-
-
-def separated(data: str) -> str:
-    """Return input in which an Esc before another key is spelled as the key that it is.
-
-    ``Esc Enter`` in one packet would be Alt and Enter, which is taken for Enter alone: the answer
-    that Esc was pressed not to give.
-    """
-    return _LONE.sub(_ESC_KEY, data)
-
-
-class Pastes:
-    """Tells what is pasted from what is typed; a paste is handed on when all of it has come.
-
-    Escape sequences in it, as of a coloured log, are dropped: at the first one Textual would go on
-    with keys, and a letter of the text would be the key that stops the study.
-    """
-
-    def __init__(self) -> None:
-        self._held = ""
-        """A paste, from its beginning on, whose end has not come yet."""
-
-    def read(self, data: str) -> str:
-        """Return what has come, with the keys in it told apart."""
-        data, self._held = self._held + data, ""
-        done = []
-        while data:
-            keys, begin, rest = data.partition(_PASTE)
-            done.append(separated(keys))
-            text, end, data = rest.partition(_PASTE_END)
-            if begin and not end:
-                self._held = begin + text
-            elif begin:
-                done.append(begin + pasted(text) + end)
-        return "".join(done)
 
 
 class Terminal(LinuxDriver):

@@ -19,7 +19,8 @@ from textual import events
 from textual._xterm_parser import XTermParser
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.terminal import Pastes, Terminal, separated
+from hpo_tui.tui.pastes import Pastes, separated
+from hpo_tui.tui.terminal import Terminal
 from tests.tui.conftest import make_app, until
 
 
@@ -62,6 +63,26 @@ def test_a_paste_is_text_alone_whatever_is_in_it(packets: list[str], found: list
     read = filter(None, map(pastes.read, packets))
     came = [e for typed in read for e in parser.feed(typed)]
     assert [e.text if isinstance(e, events.Paste) else e.key for e in came] == found
+
+
+def test_what_is_too_much_to_be_typed_at_once_is_a_paste_though_it_is_not_marked() -> None:
+    now = 100.0
+    parser, pastes = XTermParser(False), Pastes(lambda: now)
+    text = "X\rpython train.py --lr 0.01 # \x1b[31mstops nothing\x1b[0m\r" * 3
+
+    def came(data: str) -> list[str]:
+        found = parser.feed(read) if (read := pastes.read(data)) else ()
+        keys = (e for e in found if isinstance(e, events.Key | events.Paste))
+        return [e.text if isinstance(e, events.Paste) else e.key for e in keys]
+
+    assert came(text) == ["X\rpython train.py --lr 0.01 # stops nothing\r" * 3]
+    assert came("X\r") == ["X\r"], "the rest of it came in another packet"
+    now += 1
+    assert came("X\r") == ["X", "enter"]
+    assert came("j" * 300) == ["j"] * 300
+    assert came("\x1b[B\x1b[<35;10;20M" * 40).count("down") == 40
+    typed = "/accuracy > 0.95 and lr < 0.01\r"
+    assert len(came(typed)) == len(typed)
 
 
 @pytest.fixture
