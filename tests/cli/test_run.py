@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -118,8 +117,7 @@ def test_what_is_not_waited_for_opens_no_screen(
 ) -> None:
     from hpo_tui.tui.cli import run
 
-    terminal = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(run, "sys", SimpleNamespace(stdin=terminal, stdout=terminal))
+    monkeypatch.setattr(run, "can_draw", lambda: True)
     opened = []
     monkeypatch.setattr(run, "show", lambda folder, *_, **__: opened.append(folder.name) or 0)
     quick()
