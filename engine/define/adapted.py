@@ -6,7 +6,7 @@ looked at for the first time.
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,9 +15,10 @@ from hpo_tui.engine.define.first_run import faults
 from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.scratch import scratch
 from hpo_tui.engine.define.try_one import Tried, try_one
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.objective.recorded import RECORD
 from hpo_tui.engine.spec import Parameter, Params, StudySpec, Value
-from hpo_tui.engine.spec.names import plain
+from hpo_tui.engine.spec.names import KeyPath, plain
 from hpo_tui.engine.spec.values import native, value_fault
 
 
@@ -67,6 +68,28 @@ def start_of(params: Mapping[str, Any], space: Mapping[str, Parameter]) -> Param
         for name, value in params.items()
         if name in space and value_fault(space[name], value) is None
     }
+
+
+def on_parameters(taken: Sequence[Taken]) -> dict[KeyPath, str]:
+    """Return the comments on parameters that are not as where they come from."""
+    said = {t.parameter.name: "; ".join(t.remarks) for t in taken if t.remarks}
+    return {("space", name): f"{text[0].upper()}{text[1:]}." for name, text in said.items()}
+
+
+def on_values(spec: StudySpec, metrics: Mapping[str, float]) -> dict[KeyPath, str]:
+    """Return the comments on objectives of which a first run has shown a value."""
+    return {
+        ("objective", n): f"The last value in a first run was {brief(metrics[objective.metric])}."
+        for n, objective in enumerate(spec.objectives)
+        if objective.metric in metrics
+    }
+
+
+def with_budget(notes: dict[KeyPath, str], said: str) -> None:
+    """Say what the budget is, before what a first run has told of it."""
+    key: KeyPath = ("study", "budget")
+    taken = notes.get(key, "").removeprefix("in units of the full task; ")
+    notes[key] = f"{said}; {taken}" if taken else said
 
 
 def lacking(tried: Tried | None) -> list[str]:

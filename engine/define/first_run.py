@@ -66,22 +66,12 @@ def faults(tried: Tried) -> list[str]:
 def timed(spec: StudySpec, tried: Tried, notes: dict[KeyPath, str]) -> StudySpec:
     """Return the study with what ends a trial that hangs; ``notes`` get what the run has taken."""
     notes.update(times(spec, tried))
-    spec, said = guarded(spec, tried)
-    notes.update(said)
-    return spec
-
-
-def guarded(spec: StudySpec, tried: Tried) -> tuple[StudySpec, dict[KeyPath, str]]:
-    """Return the study with something that ends a trial that hangs, and what is to be said of it.
-
-    It is patient even with a script that reports nothing before its end.
-    """
+    # Patient even with a script that reports nothing before its end.
     startup, per_unit = _pace(tried)
     seconds = max(_LEAST_STALL, _PATIENCE * (startup + per_unit))
     stall = float(math.ceil(seconds / _LEAST_STALL) * _LEAST_STALL)
-    said = "a trial that reports nothing for so long hangs, and is stopped"
-    resources = dataclasses.replace(spec.resources, stall=stall)
-    return dataclasses.replace(spec, resources=resources), {("resources", "stall"): said}
+    notes["resources", "stall"] = "a trial that reports nothing for so long hangs, and is stopped"
+    return dataclasses.replace(spec, resources=dataclasses.replace(spec.resources, stall=stall))
 
 
 def _pace(tried: Tried) -> tuple[float, float]:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define.first_run import guarded
+from hpo_tui.engine.define.first_run import timed
 from hpo_tui.engine.define.preview import unguarded
 from hpo_tui.engine.define.start import init
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import StudySpec, Task
+from hpo_tui.engine.spec.names import KeyPath
 
 TEXT = """\
 [study]
@@ -33,10 +34,11 @@ def test_it_is_patient_even_with_a_script_that_reports_at_its_end_alone(
     seconds: float, cost: float, startup: float | None, hours: int
 ) -> None:
     tried = Tried((), Task("short", cost), {}, {}, seconds, 0, (), startup=startup)
-    spec, notes = guarded(StudySpec.from_text(TEXT), tried)
+    notes: dict[KeyPath, str] = {}
+    spec = timed(StudySpec.from_text(TEXT), tried, notes)
     assert spec.resources.stall == hours * 3600
     assert not unguarded(spec)
-    assert notes.keys() == {("resources", "stall")}
+    assert notes["resources", "stall"].startswith("a trial that reports nothing")
 
 
 @pytest.mark.parametrize("run", [True, False])

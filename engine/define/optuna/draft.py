@@ -9,13 +9,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_tui.engine.define.adapted import start_of
+from hpo_tui.engine.define.adapted import start_of, with_budget
 from hpo_tui.engine.define.compose import BUDGET, EXAMPLE, as_name, study_name
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.fidelity import tasks_for
-from hpo_tui.engine.define.first_run import guarded
+from hpo_tui.engine.define.first_run import timed
 from hpo_tui.engine.define.options import Option
-from hpo_tui.engine.define.optuna.remarks import advice_of, remarks_of
+from hpo_tui.engine.define.optuna.remarks import advice_of, of_budget, remarks_of
 from hpo_tui.engine.define.optuna.run import FULL, Seen, run_objective
 from hpo_tui.engine.define.optuna.source import Suggested, suggested
 from hpo_tui.engine.define.script import Script, adapted
@@ -56,8 +56,9 @@ def optuna_draft(script: Script, timeout: float | None) -> Draft:
         tried = dataclasses.replace(tried, task=spec.full_task)
     notes = remarks_of(source, seen, spec, tried, script.path)
     if tried is not None and tried.code == 0:
-        spec, said_of = guarded(spec, tried)
-        notes.update(said_of)
+        spec = timed(spec, tried, notes)
+    if said := of_budget(source, seen, spec):
+        with_budget(notes, said)
     advice += advice_of(source, seen, spec, tried)
     how = f"what its objective suggests{', seen in a run' if seen.space else ''}"
     return Draft.of(spec, notes, how, advice=tuple(advice), tried=tried)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from hpo_tui.engine.define.compose import EXAMPLE
-from hpo_tui.engine.define.first_run import times
 from hpo_tui.engine.define.optuna.run import Seen
 from hpo_tui.engine.define.optuna.source import Suggested
 from hpo_tui.engine.define.try_one import Tried
@@ -33,11 +32,6 @@ def remarks_of(
             "A cheap trial ends after so many reports, where the script asks should_prune();\n"
             "what it reported last is its result. The task with cost 1 is the one that counts."
         )
-    if tried is not None and tried.code == 0:
-        notes.update(times(spec, tried))
-    if said := _of_budget(source, seen, spec):
-        taken = notes.get(("study", "budget"), "").removeprefix("in units of the full task; ")
-        notes["study", "budget"] = f"{said}; {taken}" if taken else said
     return notes
 
 
@@ -62,7 +56,7 @@ def _not_asked(source: Suggested, seen: Seen, spec: StudySpec) -> list[str]:
     return [name for name in names if name not in seen.space]
 
 
-def _of_budget(source: Suggested, seen: Seen, spec: StudySpec) -> str:
+def of_budget(source: Suggested, seen: Seen, spec: StudySpec) -> str:
     """Say what of the script the budget is."""
     if spec.budget.unit is BudgetUnit.WALL:
         return "timeout of the script"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from hpo_tui.engine.define.sources.syntax import keywords, last_name, set_by, text_of
+from hpo_tui.engine.define.sources.syntax import keywords, last_name, set_once, text_of
 from hpo_tui.engine.spec import Parameter, ParameterKind, Value
 from hpo_tui.store.transfer.arrivals import choice as plain_choice
 
@@ -33,15 +33,7 @@ SUGGESTS = frozenset(_ORDER)
 
 def constants_of(trees: Sequence[ast.Module]) -> dict[str, ast.expr]:
     """Return what the modules set at their top, by name; what is set twice is not constant."""
-    found: dict[str, ast.expr] = {}
-    twice: set[str] = set()
-    for tree in trees:
-        for node in tree.body:
-            pair = set_by(node)
-            if pair is not None and isinstance(pair[0], ast.Name):
-                twice |= {pair[0].id} & found.keys()
-                found[pair[0].id] = pair[1]
-    return {name: node for name, node in found.items() if name not in twice}
+    return set_once(node for tree in trees for node in tree.body)
 
 
 class Known:

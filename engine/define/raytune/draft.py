@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_tui.engine.define.adapted import Taken, start_of
+from hpo_tui.engine.define.adapted import Taken, start_of, with_budget
 from hpo_tui.engine.define.compose import EXAMPLE, as_name, study_name
 from hpo_tui.engine.define.draft import Draft, checked
 from hpo_tui.engine.define.first_run import timed
@@ -20,7 +20,7 @@ from hpo_tui.engine.define.raytune.goals import (
     resources_of,
     tasks_of,
 )
-from hpo_tui.engine.define.raytune.remarks import advice_of, remarks_of, with_budget
+from hpo_tui.engine.define.raytune.remarks import advice_of, of_budget, remarks_of
 from hpo_tui.engine.define.raytune.run import Shown, look
 from hpo_tui.engine.define.raytune.source import said_in
 from hpo_tui.engine.define.raytune.space import space_of
@@ -50,7 +50,8 @@ def ray_tune_draft(script: Script, timeout: float | None) -> Draft:
     notes = remarks_of(shown, spec, taken, script.path)
     if shown.tried is not None and shown.tried.code == 0:
         spec = timed(spec, shown.tried, notes)
-    with_budget(notes, budget_of(shown.told)[1], shown.told)
+    if said := of_budget(shown.told):
+        with_budget(notes, said)
     advice += advice_of(shown, spec)
     how = f"its param_space{', as a run has shown it' if shown.seen.told else ''}"
     return Draft.of(spec, notes, how, advice=tuple(advice), tried=shown.tried)

@@ -4,10 +4,16 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define.adapted import Taken
+from hpo_tui.engine.define.adapted import Taken, on_parameters, on_values
 from hpo_tui.engine.define.compose import EXAMPLE
 from hpo_tui.engine.define.printed import direction_of
-from hpo_tui.engine.define.raytune.goals import GUESSED, counts_steps, length_of, objectives_of
+from hpo_tui.engine.define.raytune.goals import (
+    GUESSED,
+    budget_of,
+    counts_steps,
+    length_of,
+    objectives_of,
+)
 from hpo_tui.engine.define.raytune.run import Shown
 from hpo_tui.engine.define.raytune.told import Told
 from hpo_tui.engine.numerals import brief
@@ -42,10 +48,7 @@ def remarks_of(
     if told.computed:
         names = joined([*map(plain, told.computed)], _MOST)
         notes[()] += f"\nThe script computes {names} in each trial (sample_from)."
-    for entry in taken:
-        if entry.remarks:
-            said = "; ".join(entry.remarks)
-            notes["space", entry.parameter.name] = f"{said[0].upper()}{said[1:]}."
+    notes.update(on_parameters(taken))
     if spec.space[0] is EXAMPLE:
         notes["space", EXAMPLE.name] = "An example: no parameter was found. Replace it."
     notes.update(_of_objectives(shown, spec))
@@ -57,11 +60,9 @@ def remarks_of(
 
 def _of_objectives(shown: Shown, spec: StudySpec) -> dict[KeyPath, str]:
     _, origin = objectives_of(shown)
-    told, logged = shown.told, shown.seen.logged
-    notes: dict[KeyPath, str] = {}
+    told = shown.told
+    notes = on_values(spec, shown.seen.logged)
     for n, objective in enumerate(spec.objectives):
-        if (value := logged.get(objective.metric)) is not None:
-            notes["objective", n] = f"The last value in a first run was {brief(value)}."
         said = origin in ("script", "best") and (n < len(told.mode) and bool(told.mode[n]))
         if not said and origin != "best" and direction_of(objective.metric) is None:
             notes["objective", n, "direction"] = "a guess: check it"
@@ -107,15 +108,12 @@ def _of_resources(told: Told, spec: StudySpec) -> dict[KeyPath, str]:
     return {("resources", "gpus_per_trial"): f"the script asks for {brief(gpu)}"}
 
 
-def with_budget(notes: dict[KeyPath, str], said: str, told: Told) -> None:
-    """Say what of the script the budget is, before what a first run has told of it."""
-    if not said:
-        return
-    if told.scheduler.get("kind") in _HALVING and said != "time_budget_s":
+def of_budget(told: Told) -> str:
+    """Say what of the script the budget is; empty where it says nothing of it."""
+    said = budget_of(told)[1]
+    if said and told.scheduler.get("kind") in _HALVING and said != "time_budget_s":
         said += f", as whole trials ({_HALVING[told.scheduler['kind']]} would stop most early)"
-    key: KeyPath = ("study", "budget")
-    taken = notes.get(key, "").removeprefix("in units of the full task; ")
-    notes[key] = f"{said}; {taken}" if taken else said
+    return said
 
 
 def advice_of(shown: Shown, spec: StudySpec) -> list[str]:

@@ -15,7 +15,7 @@ from hpo_tui.engine.define.sources.syntax import (
     last_name,
     literal,
     parsed,
-    set_by,
+    set_once,
     text_of,
 )
 
@@ -83,27 +83,15 @@ def _calls(
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
     inner: set[int] = set()
     for function in functions:
-        names = {**constants, **_handed(function, trees), **_set_in(function)}
+        names = {**constants, **_handed(function, trees), **set_once(ast.walk(function))}
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and id(node) not in inner:
                 inner.add(id(node))
                 yield node, names
-    loose = {**constants, **_set_in(tree)}
+    loose = {**constants, **set_once(ast.walk(tree))}  # below ``if __name__`` too
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and id(node) not in inner:
             yield node, loose
-
-
-def _set_in(place: ast.AST) -> dict[str, ast.expr]:
-    """Return what is set in a function, or below ``if __name__``; nothing that is set twice."""
-    found: dict[str, ast.expr] = {}
-    twice: set[str] = set()
-    for node in ast.walk(place):
-        pair = set_by(node)
-        if pair is not None and isinstance(pair[0], ast.Name):
-            twice |= {pair[0].id} & found.keys()
-            found[pair[0].id] = pair[1]
-    return {n: v for n, v in found.items() if n not in twice}
 
 
 def _handed(function: ast.FunctionDef, trees: Sequence[ast.Module]) -> dict[str, ast.expr]:

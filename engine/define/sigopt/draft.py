@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hpo_tui.engine.define.adapted import Taken, start_of
+from hpo_tui.engine.define.adapted import Taken, start_of, with_budget
 from hpo_tui.engine.define.compose import as_name, study_name
 from hpo_tui.engine.define.draft import Draft, checked
 from hpo_tui.engine.define.first_run import timed
@@ -18,7 +18,7 @@ from hpo_tui.engine.define.sigopt.file import (
     read_experiment,
 )
 from hpo_tui.engine.define.sigopt.goals import goals_of, slots_of, tasks_of
-from hpo_tui.engine.define.sigopt.remarks import advice_of, remarks_of, with_budget
+from hpo_tui.engine.define.sigopt.remarks import advice_of, of_budget, remarks_of
 from hpo_tui.engine.define.sigopt.run import Seen, look
 from hpo_tui.engine.define.sigopt.source import Said, said_in
 from hpo_tui.engine.define.sigopt.space import relations_of, space_of
@@ -163,7 +163,7 @@ def drafted(made: Made, tried: Tried | None, seen: Seen, told: Sequence[str]) ->
     notes = remarks_of(made.experiment, spec, made.taken, made.lengths, tried)
     if tried is not None and tried.code == 0:
         spec = timed(spec, tried, notes)
-    with_budget(notes, made.experiment, spec)
+    with_budget(notes, of_budget(made.experiment, spec))
     advice = [*told, *made.unrelated]
     advice += advice_of(made.experiment, spec, made.taken, made.lengths, tried)
     return Draft.of(spec, notes, made.experiment.called, advice=tuple(advice), tried=tried)

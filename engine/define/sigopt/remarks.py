@@ -3,16 +3,14 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from hpo_tui.engine.define.adapted import Taken
+from hpo_tui.engine.define.adapted import Taken, on_parameters, on_values
 from hpo_tui.engine.define.sigopt.file import DOUBTFUL, Experiment
 from hpo_tui.engine.define.try_one import Tried
-from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, joined, plain
 
 _MOST = 12
 """Metrics that are named at most."""
-_BUDGET = ("study", "budget")
 _LENGTHS: Mapping[str, str] = {
     "script": "The script looks up what a task's name stands for, so that nothing needs to be"
     " said here.",
@@ -39,13 +37,8 @@ def remarks_of(
         " is;\nSigOpt's service is not needed, nor is its package.",
     }
     notes[()] += "".join(f"\n{said}." for said in experiment.left)
-    for entry in taken:
-        if entry.remarks:
-            said = "; ".join(entry.remarks)
-            notes["space", entry.parameter.name] = f"{said[0].upper()}{said[1:]}."
-    for n, objective in enumerate(spec.objectives):
-        if tried is not None and (value := tried.metrics.get(objective.metric)) is not None:
-            notes["objective", n] = f"The last value in a first run was {brief(value)}."
+    notes |= on_parameters(taken)
+    notes |= on_values(spec, tried.metrics if tried is not None else {})
     if len(spec.tasks) > 1:
         notes["task", 0] = f"{_LENGTHS[lengths]}\n{_ANEW}"
     if experiment.bandwidth > 1:
@@ -60,17 +53,14 @@ def _of_bandwidth(experiment: Experiment, spec: StudySpec) -> str:
     return f"{said}. On GPUs, as many run as fit"
 
 
-def with_budget(notes: dict[KeyPath, str], experiment: Experiment, spec: StudySpec) -> None:
-    """Say what the budget is, before what a first run has told of it."""
+def of_budget(experiment: Experiment, spec: StudySpec) -> str:
+    """Say what of the experiment the budget is."""
     key = experiment.budget_key
     if experiment.budget is None:
-        said = "the experiment names none: ten runs a parameter, as SigOpt expects"
-    elif len(spec.tasks) > 1:
-        said = f"{key}, in units of the full task: SigOpt, too, counts a run at its task's cost"
-    else:
-        said = f"{key}: as many runs"
-    taken = notes.get(_BUDGET, "").removeprefix("in units of the full task; ")
-    notes[_BUDGET] = f"{said}; {taken}" if taken else said
+        return "the experiment names none: ten runs a parameter, as SigOpt expects"
+    if len(spec.tasks) > 1:
+        return f"{key}, in units of the full task: SigOpt, too, counts a run at its task's cost"
+    return f"{key}: as many runs"
 
 
 def advice_of(

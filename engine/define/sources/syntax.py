@@ -5,7 +5,7 @@ Sources are strangers': whatever cannot be read is as if it were not there.
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -81,6 +81,17 @@ def set_by(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
     if isinstance(node, ast.AnnAssign) and node.value is not None:
         return node.target, node.value
     return None
+
+
+def set_once(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:
+    """Return what the assignments among some pieces set, by name; nothing that is set twice."""
+    found: dict[str, ast.expr] = {}
+    twice: set[str] = set()
+    for target, value in filter(None, map(set_by, nodes)):
+        if isinstance(target, ast.Name):
+            twice |= {target.id} & found.keys()
+            found[target.id] = value
+    return {name: node for name, node in found.items() if name not in twice}
 
 
 def pairs(node: ast.expr) -> tuple[tuple[str, ast.expr], ...]:

@@ -2,12 +2,12 @@
 
 import re
 
+from hpo_tui.engine.define.adapted import on_values
 from hpo_tui.engine.define.compose import is_seed
 from hpo_tui.engine.define.printed import Printed, direction_of, is_metric
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.define.wandb.env import remark
 from hpo_tui.engine.define.wandb.taken import Taken
-from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, joined, plain
 
@@ -50,9 +50,7 @@ def remarks_of(taken: Taken, spec: StudySpec, tried: Tried | None) -> dict[KeyPa
             f"Cheap runs by {shown}, which the sweep keeps constant. The task with cost 1 is the"
             f"\none that counts; a schedule of the script that depends on {shown} follows it."
         )
-    for n, objective in enumerate(spec.objectives):
-        if tried is not None and (value := tried.metrics.get(objective.metric)) is not None:
-            notes["objective", n] = f"The last value in a first run was {brief(value)}."
+    notes |= on_values(spec, tried.metrics if tried is not None else {})
     if not sweep.goals:
         notes["objective", 0, "metric"] = "the sweep names none: check it"
         if direction_of(spec.objectives[0].metric) is None:
