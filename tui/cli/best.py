@@ -83,7 +83,7 @@ def best(
     configuration that was repeated counts once, with the mean of its results.
     """
     from hpo_tui.tui.cli.best_of_several import best_trials, say_several
-    from hpo_tui.tui.cli.summary import show_best
+    from hpo_tui.tui.cli.best_trials import show_best
 
     if as_json + as_command + as_checkpoint + (written is not None) > 1:
         forms = "--json, --markdown, --latex, --command and --checkpoint"
@@ -168,7 +168,7 @@ def _instead(files: TrialFolder, filled_in: Sequence[str]) -> str:
 def _say_written(picture: Snapshot, trials: list[Trial], written: str) -> None:
     """Print trials as a table for a page of notes or a paper."""
     from hpo_tui.tui.cli.best_of_several import say_as
-    from hpo_tui.tui.cli.summary import best_table
+    from hpo_tui.tui.cli.best_trials import best_table
     from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 
     _refuse_none(picture, trials)

@@ -7,14 +7,14 @@ from hpo_tui.engine.analysis.front import best_rows, near_misses
 from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint
 from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.write_text import json_line
-from hpo_tui.tui.cli.summary import (
-    amount_of,
+from hpo_tui.tui.cli.best_trials import (
     best_record,
     best_table,
     goal_text,
     results_of,
     show_table,
 )
+from hpo_tui.tui.cli.summary import amount_of
 from hpo_tui.tui.cli.text import say
 from hpo_tui.tui.cli.written_tables import latex, markdown
 from hpo_tui.tui.tables.trial_order import result_counts, result_spreads

@@ -174,8 +174,9 @@ def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: 
 def follow(folder: StudyFolder, *, started: bool = False) -> int:
     """Follow the study to its end and print what came out; 1 unless it finished its budget."""
     from hpo_tui.store.models import StudyState
+    from hpo_tui.tui.cli.best_trials import show_best
     from hpo_tui.tui.cli.follow import Follower
-    from hpo_tui.tui.cli.summary import progress_line, show_best, show_costs
+    from hpo_tui.tui.cli.summary import progress_line, show_costs
 
     name, word = plain(folder.name), plain(folder.word)
     try:

@@ -38,9 +38,7 @@ _WHOLE = re.compile(r"[\w.+/@%-]+")
 
 
 def complete_setting(
-    ctx: click.Context,
-    param: click.Parameter,  # noqa: ARG001 - click's signature
-    incomplete: str,
+    ctx: click.Context, _: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
     """Complete ``KEY=VALUE`` for the study that the line names, or that is meant without a name."""
     from click.shell_completion import CompletionItem

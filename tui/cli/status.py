@@ -46,7 +46,8 @@ _GOES_ON = {
 )
 def status(study: str | None, as_json: bool) -> int:
     """Show the progress of STUDY (default: all here): budget, trials, tasks, best trials."""
-    from hpo_tui.tui.cli.summary import show_best, show_costs, state_of
+    from hpo_tui.tui.cli.best_trials import show_best
+    from hpo_tui.tui.cli.summary import show_costs, state_of
     from hpo_tui.tui.words.review_remarks import where_it_fails
 
     home = find_home(working_folder())

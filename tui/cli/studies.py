@@ -42,18 +42,14 @@ def proposals(incomplete: str) -> "list[CompletionItem[str]]":
 
 
 def complete_study(
-    ctx: click.Context,  # noqa: ARG001 - click's signature
-    param: click.Parameter,  # noqa: ARG001 - click's signature
-    incomplete: str,
+    _: click.Context, __: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
     """Complete an argument that names a study."""
     return proposals(incomplete)
 
 
 def complete_file(
-    ctx: click.Context,  # noqa: ARG001 - click's signature
-    param: click.Parameter,  # noqa: ARG001 - click's signature
-    incomplete: str,
+    _: click.Context, __: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
     """Complete an argument that names a file, or something else besides."""
     from click.shell_completion import CompletionItem

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 
 def _complete(
-    ctx: click.Context,
-    param: click.Parameter,  # noqa: ARG001 - click's signature
-    incomplete: str,
+    ctx: click.Context, _: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
     """Complete the study; after it comes a number."""
     return [] if ctx.params.get("words") else proposals(incomplete)
