@@ -27,12 +27,7 @@ def why_unlockable(path: Path, error: OSError) -> str:
 
 def is_suspended(pid: int) -> bool:
     """Whether a process of this machine is stopped, as by ``kill -STOP``, and does nothing."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    # The name in brackets may hold anything, brackets and spaces too.
-    return stat.rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
+    return _stat(pid)[:1] in ([b"T"], [b"t"])
 
 
 def start_of(pid: int) -> int:
@@ -40,11 +35,17 @@ def start_of(pid: int) -> int:
 
     Together with its PID it is known by that: no clock that is set moves it.
     """
+    found = _stat(pid)
+    return int(found[19]) if found else 0
+
+
+def _stat(pid: int) -> list[bytes]:
+    """Return what the kernel says of a process behind its name, empty where there is none."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        # The name in brackets may hold anything, brackets and spaces too.
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
-        return 0
-    return int(stat.rpartition(b")")[2].split()[19])
+        return []
 
 
 def is_process_of(pid: int, module: str, folder: Path) -> bool:

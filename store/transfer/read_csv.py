@@ -14,6 +14,7 @@ from hpo_tui.store.transfer.tables import (
     arrived,
     check_columns,
     check_results,
+    check_values,
     columns_of,
     configured,
     moment,
@@ -38,8 +39,7 @@ def read_csv(
     params, metrics = columns_of(head, directions, chosen)
     check_columns(path, head, params, metrics, directions)
     empty = tuple(c for c in params if all(_missing(row.get(c) or "") for row in rows))
-    if len(empty) == len(params):
-        raise ValueError(f"{path} has no value of a parameter: {', '.join(empty)} are empty")
+    check_values(path, params, empty)
     params = {c: n for c, n in params.items() if c not in empty}
     kinds = {c: _dimension([row[c] for row in rows if row.get(c)]) for c in params}
     for column in (c for c, kind in kinds.items() if not kind.choices):
@@ -47,13 +47,10 @@ def read_csv(
             row[column] = "" if _missing(row.get(column) or "") else row[column]
     trials = [_trial(i, row, params, metrics, kinds) for i, row in enumerate(rows, start=1)]
     check_results(path, trials, directions)
-    numbers = [t.number for t in trials]
-    if len(set(numbers)) < len(numbers):
-        raise ValueError(f"{path} has two rows with the same trial number")
     space = {params[c]: kind for c, kind in kinds.items()}
     return Arrival(
-        name, f"CSV, {path}", space, dict(directions), configured(trials), costs=_costs(rows),
-        empty=empty,
+        name, f"CSV, {path}", space, dict(directions), configured(path, trials, "rows"),
+        costs=_costs(rows), empty=empty,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from hpo_tui.store.transfer.tables import (
     arrived,
     check_columns,
     check_results,
+    check_values,
     columns_of,
     configured,
     moment,
@@ -39,19 +40,16 @@ def read_json(
     check_columns(path, head, params, metrics, directions)
     values = {c: [row.cells[c] for row in rows if row.cells.get(c) is not None] for c in params}
     empty = tuple(c for c, given in values.items() if not given)
-    if len(empty) == len(params):
-        raise ValueError(f"{path} has no value of a parameter: {', '.join(empty)} are empty")
+    check_values(path, params, empty)
     kinds = {c: _dimension(given) for c, given in values.items() if given}
     names = {c: params[c] for c in kinds}
     trials = [row.trial(i, names, metrics, kinds) for i, row in enumerate(rows, start=1)]
     check_results(path, trials, directions)
-    numbers = [t.number for t in trials]
-    if len(set(numbers)) < len(numbers):
-        raise ValueError(f"{path} has two lines with the same trial number")
     costs = {str(row.cells.get("task") or "full"): row.number("task_cost") for row in rows}
     return Arrival(
         name, f"JSON, {path}", {names[c]: kind for c, kind in kinds.items()}, dict(directions),
-        configured(trials), costs={t: c for t, c in costs.items() if c is not None}, empty=empty,
+        configured(path, trials, "lines"), empty=empty,
+        costs={t: c for t, c in costs.items() if c is not None},
     )  # fmt: skip
 
 

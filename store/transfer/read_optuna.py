@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hpo_tui.store.models import Report, Trial, TrialState
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension, choice, value_names
 from hpo_tui.store.transfer.optuna_storage import opened
-from hpo_tui.store.transfer.times import in_order
+from hpo_tui.store.transfer.tables import in_order
 from hpo_tui.store.transfer.write_optuna import STUDY_ATTR, TRIAL_ATTR
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from typing import Any
 from hpo_tui.store.models import Trial, TrialState, Value
 from hpo_tui.store.transfer.arrivals import Dimension
 from hpo_tui.store.transfer.rows import FLAT
-from hpo_tui.store.transfer.times import in_order
 
 _PARAMS = ("params.", "params_", "param.", "param_")
 _METRICS = ("metrics.", "metrics_", "metric.", "metric_")
@@ -82,8 +81,19 @@ def check_results(path: Path, trials: Sequence[Trial], directions: Mapping[str, 
             raise ValueError(f"{path} has no number in {metric}: there is nothing to compare")
 
 
-def configured(trials: Sequence[Trial]) -> list[Trial]:
-    """Return the trials with equal parameters as trials of one configuration, the first's."""
+def check_values(path: Path, params: Collection[str], empty: Sequence[str]) -> None:
+    """Refuse a table all of whose columns of parameters are ``empty``."""
+    if len(empty) == len(params):
+        raise ValueError(f"{path} has no value of a parameter: {', '.join(empty)} are empty")
+
+
+def configured(path: Path, trials: Sequence[Trial], what: str) -> list[Trial]:
+    """Return the trials with equal parameters as trials of one configuration, the first's.
+
+    Refuses two with the same number; ``what``: what each of them stands in.
+    """
+    if len({t.number for t in trials}) < len(trials):
+        raise ValueError(f"{path} has two {what} with the same trial number")
     known: dict[Any, int] = {}
     return [
         replace(t, configuration=known.setdefault(tuple(sorted(t.params.items())), t.number))
@@ -159,6 +169,18 @@ def moment(text: str) -> float | None:
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def in_order(start: float | None, end: float | None) -> tuple[float | None, float | None]:
+    """Return when a trial began and ended; one that would have ended before it began began None.
+
+    A local time without a zone is read as the first of the two that it may be in the hour that
+    comes twice in autumn, which the end of a trial need not be.
+    """
+    if start is None or end is None or end >= start:
+        return start, end
+    second = datetime.fromtimestamp(end).replace(fold=1).timestamp()
+    return (start, second) if second >= start else (None, end)
 
 
 def _in_seconds(time: float | None) -> float | None:

@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from hpo_tui.store.models import Report, Trial
-from hpo_tui.store.transfer.rows import FLAT, flat, record, report_record
+from hpo_tui.store.models import Trial
+from hpo_tui.store.transfer.rows import FLAT, flat
 
 
 def json_line(values: Mapping[str, Any]) -> str:
@@ -14,18 +14,9 @@ def json_line(values: Mapping[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(", ", ": "))
 
 
-def write_trials_json(
-    trials: Iterable[Trial], to: TextIO, *, task_costs: Mapping[str, float]
-) -> None:
-    """Write one line a trial. ``task_costs``: task → its cost."""
-    for trial in trials:
-        to.write(json_line(record(trial, task_costs)) + "\n")
-
-
-def write_reports_json(reports: Iterable[Report], to: TextIO) -> None:
-    """Write one line a report."""
-    for report in reports:
-        to.write(json_line(report_record(report)) + "\n")
+def write_json(records: Iterable[Mapping[str, Any]], to: TextIO) -> None:
+    """Write one line a record."""
+    to.writelines(json_line(one) + "\n" for one in records)
 
 
 def write_trials_csv(

@@ -121,16 +121,17 @@ def _target(output: Path | None) -> Iterator[TextIO]:
 
 
 def _to_text(reader: StudyReader, form: str, to: TextIO, numbers: Sequence[int] | None) -> None:
-    from hpo_tui.store.transfer import write_text
+    from hpo_tui.store.transfer import rows, write_text
 
     trials = _trials(reader, numbers)
     if form == "json":
-        write_text.write_trials_json(trials, to, task_costs=_task_costs(reader))
+        costs = _task_costs(reader)
+        write_text.write_json((rows.record(trial, costs) for trial in trials), to)
     elif form == "reports":
         if numbers is not None:
             trials = _with_continued(reader, trials)
         reports = (r for trial in trials for r in reader.reports(trial.number))
-        write_text.write_reports_json(reports, to)
+        write_text.write_json(map(rows.report_record, reports), to)
     else:
         params, metrics = reader.columns("p").values(), reader.columns("m").values()
         write_text.write_trials_csv(
