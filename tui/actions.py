@@ -189,7 +189,7 @@ CHARTS: dict[str, str] = {
         "cost_bar",
     )
 }  # fmt: skip
-"""Scope → module of the chart widgets, which say their own actions."""
+"""Scope → module of the chart widgets. ``ACTIONS`` of each: (id, keys, label, tooltip)."""
 
 CHART_KEYS: tuple[str, ...] = (
     "parallel.brush", "parallel.brush_shrink", "parallel.brush_grow", "parallel.choose",

@@ -13,6 +13,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
 
 Series = tuple[Array, Array]
@@ -125,3 +126,8 @@ class CurveReader:
             curves[number] = last, steps, values
         self._kept = of, curves
         return {n: (steps, values) for n, (_, steps, values) in curves.items()}
+
+
+def metrics_of(snapshot: Snapshot) -> list[str]:
+    """Return the metrics that can be shown: those of the goals, then what else was reported."""
+    return list(dict.fromkeys((*snapshot.spec.metric_names, *snapshot.frame.metrics)))

@@ -11,9 +11,8 @@ from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import StudyHeader
-from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
-from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.widgets.line_table import FixedTable, LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words.entries import Entry, EntryRows
 

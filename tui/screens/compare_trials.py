@@ -75,7 +75,7 @@ shows the curves alone, the table alone, or both if there is room.
         if wanted.scope == "compare" and snapshot is None:
             return "The study is not read yet."
         if wanted.id == "compare.metric" and snapshot is not None:
-            from hpo_tui.tui.widgets.pair_curves import metrics_of
+            from hpo_tui.tui.charts.reports import metrics_of
 
             if len(metrics_of(snapshot)) < 2:
                 return "The study has one metric: there is no other one to show."

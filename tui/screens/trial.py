@@ -18,9 +18,8 @@ from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.watching.snapshot import Snapshot, unchanged
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
-from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
-from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.widgets.line_table import FixedTable, LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words.entries import EntryRows, readable

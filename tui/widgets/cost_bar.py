@@ -15,7 +15,6 @@ from hpo_tui.tui.words.standing import about
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("cost_bar.count", "b", "by count/cost", "Show the number of trials, or their cost"),
 )
-"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 TWO_LINES_FROM = 100
 """Columns from which the labels have a line of their own."""

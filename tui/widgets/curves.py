@@ -1,5 +1,6 @@
 """Learning curves: the selected trial against the best, the running, and the rest."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -26,17 +27,15 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("curves.log", "v", "log", "Switch between a logarithmic and a linear axis"),
     ("curves.alone", "c", "selected only", "Show the selected trial with the best or with all"),
 )
-"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 
+@dataclass
 class CurvesRead(Message):
     """Learning curves have come from the study's file."""
 
-    def __init__(self, metric: str, wanted: Wanted, curves: dict[int, Series]) -> None:
-        super().__init__()
-        self.metric = metric
-        self.wanted = wanted
-        self.curves = curves
+    metric: str
+    wanted: Wanted
+    curves: dict[int, Series]
 
 
 class Curves(Chart):
@@ -97,17 +96,13 @@ says the selected trial's value as the tables do, and which report was better: `
         self._read = message
         self.repaint()
 
-    @staticmethod
-    def _metrics(snapshot: Snapshot) -> list[str]:
-        return list(dict.fromkeys((*snapshot.spec.metric_names, *snapshot.frame.metrics)))
-
     def _metric_name(self, snapshot: Snapshot) -> str:
-        names = self._metrics(snapshot)
+        names = reports.metrics_of(snapshot)
         return names[self._metric % len(names)] if names else ""
 
     def idle(self, action: str) -> bool:
         """Whether there is no other metric, no other curve, or nothing with a logarithm."""
-        names = self._metrics(self.snapshot) if self.snapshot is not None else []
+        names = reports.metrics_of(self.snapshot) if self.snapshot is not None else []
         return (
             (action == "metric" and len(names) < 2)
             or (action == "log" and not self._positive)

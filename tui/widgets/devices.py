@@ -20,7 +20,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("devices.earlier", "left,h,comma", "earlier trial", "Go to the trial that began before"),
     ("devices.open", "enter", "open", "Open the selected trial"),
 )
-"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 EMPTY = "No GPU to show: trials run on the CPU, or none has run yet."
 UNSEEN = "There are no measurements of the devices on which these trials ran."

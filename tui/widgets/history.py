@@ -1,5 +1,6 @@
 """History: every result against the trial number or what had been spent, and the best so far."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -30,7 +31,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("history.across", "c", "trial/cost", "Plot against trial number or cumulative cost"),
     ("history.log", "v", "log", "Switch between a logarithmic and a linear axis"),
 )
-"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 
 class History(Chart):
@@ -55,28 +55,24 @@ that raised it. When a result moves the reference or the best value, the whole c
 it never mixes two measures.
 """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._objective = 0
-        self.by_cost = False
-        self._log: bool | None = None
-        self._positive = False
-        """Whether what is drawn can have a logarithmic axis."""
-        self._known: History.Found | None = None
-        """The hypervolume as it was worked out last."""
-        self._asked: tuple[Frame, StudySpec] | None = None
-        """What it is being worked out for now."""
+    _objective = 0
+    by_cost = False
+    _log: bool | None = None
+    _positive = False
+    """Whether what is drawn can have a logarithmic axis."""
+    _known: "History.Found | None" = None
+    """The hypervolume as it was worked out last."""
+    _asked: tuple[Frame, StudySpec] | None = None
+    """What it is being worked out for now."""
 
+    @dataclass
     class Found(Message):
         """The thread knows the hypervolume; else ``fault`` says why not."""
 
-        def __init__(
-            self, asked: tuple[Frame, StudySpec], volume: Volume | None, fault: str
-        ) -> None:
-            super().__init__()
-            self.frame, self.spec = asked
-            self.volume = volume
-            self.fault = fault
+        frame: Frame
+        spec: StudySpec
+        volume: Volume | None
+        fault: str
 
     def idle(self, action: str) -> bool:
         """Whether there is no other objective, nothing drawn, or nothing with a logarithm."""
@@ -197,7 +193,7 @@ it never mixes two measures.
             volume = volume_of(*asked)
         except Exception as error:  # noqa: BLE001 - a picture that fails must not take the app along
             fault = f"This could not be computed: {report_crash(error)}."
-        self.post_message(self.Found(asked, volume, fault))
+        self.post_message(self.Found(*asked, volume, fault))
 
     def on_history_found(self, message: Found) -> None:
         """Show it; what has come since is asked for by the picture."""

@@ -1,5 +1,6 @@
 """Which parameters matter, for every metric with a goal."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.message import Message
@@ -24,7 +25,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("importance.down", "down,j", "down", "Scroll down"),
     ("importance.up", "up,k", "up", "Scroll up"),
 )
-"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 Shares = dict[str, dict[str, float]]
 """Metric → parameter → its share."""
@@ -75,19 +75,17 @@ more than chance and because of this parameter, a line says so: perhaps the rang
         self._asked: tuple[Frame, StudySpec, str] | None = None
         """What is being worked out now."""
 
+    @dataclass
     class Found(Message):
         """The thread knows what matters at a task; else ``fault`` says why not."""
 
-        def __init__(
-            self, asked: tuple[Frame, StudySpec, str], shares: Shares | None, of: Basis | None,
-            fault: str, ends: tuple[Edge, ...] = (),
-        ) -> None:  # fmt: skip
-            super().__init__()
-            self.frame, self.spec, self.task = asked
-            self.shares = shares
-            self.of = of
-            self.fault = fault
-            self.ends = ends
+        frame: Frame
+        spec: StudySpec
+        task: str
+        shares: Shares | None
+        of: Basis | None
+        fault: str
+        ends: tuple[Edge, ...] = ()
 
     def idle(self, action: str) -> bool:
         """Whether there is no other task, every metric has room, or nothing to scroll to."""
@@ -229,7 +227,7 @@ more than chance and because of this parameter, a line says so: perhaps the rang
             shares = {m: importance(frame, spec, m, task) for m in spec.metric_names}
         except Exception as error:  # noqa: BLE001 - a picture that fails must not take the app along
             fault = f"This could not be computed: {report_crash(error)}."
-        self.post_message(self.Found(asked, shares, of, fault, ends))
+        self.post_message(self.Found(*asked, shares, of, fault, ends))
 
     def on_importance_found(self, message: Found) -> None:
         """Show it; what has come since is asked for by the picture."""

@@ -192,3 +192,11 @@ class LineTable(TableLines, can_focus=True):
             self.action_activate()
         elif row < len(self.rows):
             self._move(row)
+
+
+class FixedTable(LineTable):
+    """A table that cannot be sorted, and offers no key for it."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the sorting keys out."""
+        return action not in ("sort", "reverse") and super().check_action(action, parameters)

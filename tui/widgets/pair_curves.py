@@ -1,5 +1,6 @@
 """The learning curves of two trials in one chart."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,12 @@ from hpo_tui.tui.words.plain import plain
 class PairCurves(Chart, can_focus=False):
     """What two trials reported, each with the trials that it continues."""
 
+    @dataclass
     class Read(Message):
         """The curves of both have come from the study's file."""
 
-        def __init__(self, metric: str, pair: tuple[Series, Series]) -> None:
-            super().__init__()
-            self.metric = metric
-            self.pair = pair
+        metric: str
+        pair: tuple[Series, Series]
 
     def __init__(self, trials: tuple[int, int], *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -56,7 +56,7 @@ class PairCurves(Chart, can_focus=False):
         snapshot = self.snapshot
         if snapshot is None or not self.is_attached:
             return
-        names = metrics_of(snapshot)
+        names = reports.metrics_of(snapshot)
         chains = tuple(reports.chain(snapshot.frame, number) for number in self._trials)
         self._fetch(snapshot.folder.db, chains, names[self._metric % len(names)])
 
@@ -131,11 +131,6 @@ class PairCurves(Chart, can_focus=False):
             return "no reports", ""
         counts = reports.result_of(self.snapshot.frame, number, metric)
         return reports.reached(series, counts, good_ends(metric, self.snapshot.spec))
-
-
-def metrics_of(snapshot: Snapshot) -> list[str]:
-    """Return the metrics that can be shown: those of the goals, then what else was reported."""
-    return list(dict.fromkeys((*snapshot.spec.metric_names, *snapshot.frame.metrics)))
 
 
 def _joined(series: list[Series]) -> Series:

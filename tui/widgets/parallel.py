@@ -39,7 +39,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("parallel.colour", "v", "colour by", "Colour by task, by goals, or by an objective"),
     ("parallel.layer", "i", "tasks shown", "Show both tasks, full on top, full or partial only"),
 )  # fmt: skip
-"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 
 class ParallelCoordinates(AxesChart):

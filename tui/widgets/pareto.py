@@ -1,5 +1,6 @@
 """Pareto: two goals against each other, with thresholds, misses and the front."""
 
+from functools import partialmethod
 from itertools import combinations
 from typing import ClassVar
 
@@ -29,7 +30,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("pareto.previous", "left,h,comma", "previous best", "Select the previous of the best trials"),
     ("pareto.open", "enter", "open", "Open the selected trial"),
 )
-"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 
 class Pareto(Chart):
@@ -47,12 +47,10 @@ tasks as gray dots (they never count as best). Far outliers on a bad side are dr
 the axis and marked by `▸` or `◂`.
 """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._pair = 0
-        self._partial = False
-        self._others = False
-        """Whether there are results of cheap tasks to show."""
+    _pair = 0
+    _partial = False
+    _others = False
+    """Whether there are results of cheap tasks to show."""
 
     def idle(self, action: str) -> bool:
         """Whether there is no other pair, or nothing to show or to hide."""
@@ -68,14 +66,6 @@ the axis and marked by `▸` or `◂`.
         """Show or hide what the cheap tasks have reported."""
         self._partial = not self._partial
         self.repaint()
-
-    def action_next(self) -> None:
-        """Select the next of the best trials."""
-        self._step(1)
-
-    def action_previous(self) -> None:
-        """Select the previous of the best trials."""
-        self._step(-1)
 
     def _step(self, by: int) -> None:
         if self.snapshot is None:
@@ -95,6 +85,9 @@ the axis and marked by `▸` or `◂`.
         at = numbers.index(here) + by if here in numbers else 0
         if 0 <= at < len(numbers):
             self.select(int(numbers[at]))
+
+    action_next = partialmethod(_step, 1)
+    action_previous = partialmethod(_step, -1)
 
     def _metrics(self, spec: StudySpec) -> tuple[str, str] | None:
         pairs = list(combinations(spec.metric_names, 2))

@@ -1,5 +1,6 @@
 """Slices: a metric along one parameter as measured and as expected; maps: over two of them."""
 
+from functools import partialmethod
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +22,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("slices.log", "v", "log", "Switch the scale of values: logarithmic or linear"),
     ("slices.open", "enter", "open", "Open the selected trial"),
 )
-"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 
 class Slices(Chart):
@@ -58,18 +58,16 @@ A runner keeps both up to date. Where there is none, as for a study that was imp
 older version, `A` computes them from the results that there are.
 """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._shown = ""
-        """The parameter that is looked at, empty until one is: then the one that matters most."""
-        self._metric = 0
-        self._log: bool | None = None
-        self._positive = False
-        """Whether what is drawn can have a logarithmic scale."""
-        self._mapped = False
-        """Whether two parameters are looked at."""
-        self._pair: map_chart.Pair | None = None
-        """Which, None until others are chosen than those that matter most."""
+    _shown = ""
+    """The parameter that is looked at, empty until one is: then the one that matters most."""
+    _metric = 0
+    _log: bool | None = None
+    _positive = False
+    """Whether what is drawn can have a logarithmic scale."""
+    _mapped = False
+    """Whether two parameters are looked at."""
+    _pair: map_chart.Pair | None = None
+    """Which, None until others are chosen than those that matter most."""
 
     def idle(self, action: str) -> bool:
         """Whether there is nothing else to show: no parameter, pair, metric, map or logarithm."""
@@ -90,14 +88,6 @@ older version, `A` computes them from the results that there are.
         self._mapped = not self._mapped
         self.repaint()
 
-    def action_next(self) -> None:
-        """Show the next parameter, or pair of them."""
-        self._go(1)
-
-    def action_previous(self) -> None:
-        """Show the previous parameter, or pair of them."""
-        self._go(-1)
-
     def _go(self, by: int) -> None:
         if self.snapshot is None:
             return
@@ -111,6 +101,9 @@ older version, `A` computes them from the results that there are.
             at = order.index(self._parameter(self.snapshot)) + by
             self._shown = order[at % len(order)].name
             self.repaint()
+
+    action_next = partialmethod(_go, 1)
+    action_previous = partialmethod(_go, -1)
 
     def _place(self, every: list[map_chart.Pair]) -> int:
         """Return which of the pairs is looked at; another order makes it no other one."""

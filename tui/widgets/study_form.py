@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.tui.editor.form import FormRow, FormTable
-from hpo_tui.tui.widgets.fixed_table import FixedTable
+from hpo_tui.tui.widgets.line_table import FixedTable
 
 
 class StudyForm(FixedTable):

@@ -19,7 +19,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("tasks.down", "down,j", "down", "Scroll down"),
     ("tasks.up", "up,k", "up", "Scroll up"),
 )
-"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 BAR = 21
 SHORT_BAR = 9
