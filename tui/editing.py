@@ -122,7 +122,6 @@ def _look(path: Path, home: Path | None) -> Opened:
 
 
 def _edit(app: "StudyApp", found: Opened) -> None:
-    """Open what was found in the editor, or say why not."""
     from hpo_tui.tui.screens.define import DefineScreen
 
     if found.fault:

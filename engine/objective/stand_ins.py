@@ -131,7 +131,6 @@ def _optimize(
 
 
 def _ask(study: optuna.Study, fixed_distributions: Any = None) -> optuna.Trial:
-    """Stand for ``Study.ask``."""
     turn.take()
     study.sampler, study.pruner = ConfiguredSampler(study.sampler), ConfiguredPruner()
     return _asked(study, fixed_distributions)

@@ -82,7 +82,6 @@ def _keep(folder: StudyFolder, said: Message, drawn: list[Message], revision: in
 
 
 def _why_nothing(spec: StudySpec) -> str:
-    """Return in words why there is nothing to expect."""
     if not spec.free:
         return "no parameter varies, so there is nothing to expect along one"
     metrics = ", ".join(spec.metric_names)

@@ -63,7 +63,6 @@ class TrialCommands:
         return answer
 
     def _mark(self, command: Command) -> str:
-        """Set a trial's star, its tags or its note."""
         number = trial_of(self.desk.trials, command.args).number
         changed, answer = marked(command.action, number, command.args)
         self.desk.update(number, **changed)

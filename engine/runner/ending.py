@@ -132,7 +132,6 @@ class Endings:
         return [name for name in self.desk.spec.metric_names if name not in heard]
 
     def _case(self, live: Live, end: Exit) -> Case:
-        """Return all that is known of how a trial ended."""
         desk, launch = self.desk, live.launch
         log_text = tail(launch.folder.log, log_start(launch))
         return Case(

@@ -72,7 +72,6 @@ class Hearing:
             self.desk.writer.put(maps.KEY, reply.data["maps"])
 
     def _learned(self, reply: Reply) -> None:
-        """Store what the optimizer has read of earlier studies."""
         desk = self.desk
         earlier: Mapping[str, Any] = reply.data["earlier"]
         said = [sources(earlier), *reply.data["misfits"]]

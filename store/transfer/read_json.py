@@ -107,7 +107,6 @@ class _Row:
                 self.cells[key] = value
 
     def metrics(self) -> dict[str, float | None]:
-        """Return the numbers under ``metrics``."""
         keys = [k for k in self.cells if k.startswith("metrics.")]
         return {k.removeprefix("metrics."): self.number(k) for k in keys}
 
@@ -124,25 +123,21 @@ class _Row:
             return None
 
     def time(self, key: str) -> float | None:
-        """Return the time under ``key``, None where there is none."""
         value = self.cells.get(key)
         found = moment(value) if isinstance(value, str) else None
         return self.number(key) if found is None else found
 
     def whole(self, key: str) -> int | None:
-        """Return the whole number under ``key``, None where there is none."""
         value = self.number(key)
         if value is not None and (abs(value) > _LARGEST or not value.is_integer()):
             raise ValueError(f"{self.place}: {key} is {value:g}, and not a whole number")
         return None if value is None else int(value)
 
     def text(self, key: str) -> str:
-        """Return the text under ``key``, empty where there is none."""
         value = self.cells.get(key)
         return "" if value is None else str(value)
 
     def value(self, key: str, kind: Dimension) -> Value:
-        """Return the parameter's value under ``key``."""
         value = self.cells[key]
         if not isinstance(value, bool | int | float | str):
             raise ValueError(f"{self.place}: {key} is {value!r}, and not a number or a text")

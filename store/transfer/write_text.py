@@ -52,7 +52,6 @@ class _Lines:
         self._to = to
 
     def write(self, row: str) -> None:
-        """Write a row, which comes with its end."""
         self._to.write(row.removesuffix("\r\n") + "\n")
 
 

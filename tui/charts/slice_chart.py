@@ -96,7 +96,6 @@ class SliceChart:
 
     @staticmethod
     def _values(y: Array, told: Slice | None) -> Array:
-        """Return what was measured and what is expected."""
         return y if told is None else np.concatenate([y, np.array(told.expected)])
 
     def _expected(self, plot: Plot, band: Band | None) -> None:
@@ -109,7 +108,6 @@ class SliceChart:
             plot.lines(band.lines, Ink.TEXT, "-" if self.glyphs.ascii else "")
 
     def _points(self, plot: Plot, x: Array, y: Array) -> None:
-        """Draw what was measured."""
         frame, spec = self.snapshot.frame, self.snapshot.spec
         full = front.full_mask(frame, spec)
         inside = self.view.inside(len(frame))

@@ -123,7 +123,6 @@ def _refuse_none(picture: Snapshot, trials: Sequence[Trial]) -> None:
 
 
 def _say_best_json(picture: Snapshot, trials: Sequence[Trial]) -> None:
-    """Print trials as a JSON list."""
     from hpo_tui.store.transfer.write_text import json_line
     from hpo_tui.tui.cli.best_of_several import best_records
 
@@ -133,7 +132,6 @@ def _say_best_json(picture: Snapshot, trials: Sequence[Trial]) -> None:
 def _say_commands(
     picture: Snapshot, trials: Sequence[Trial], settings: Sequence[str], *, go_on: bool
 ) -> None:
-    """Print the shell lines that run trials again."""
     from hpo_tui.tui.cli.rerun import command_of
 
     for line in [command_of(t, picture, settings, go_on=go_on) for t in trials]:
@@ -166,7 +164,6 @@ def _instead(files: TrialFolder, filled_in: Sequence[str]) -> str:
 
 
 def _say_written(picture: Snapshot, trials: list[Trial], written: str) -> None:
-    """Print trials as a table for a page of notes or a paper."""
     from hpo_tui.tui.cli.best_of_several import say_as
     from hpo_tui.tui.cli.best_trials import best_table
     from hpo_tui.tui.tables.trial_order import result_counts, result_spreads

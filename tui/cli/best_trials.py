@@ -140,7 +140,6 @@ def beside(value: float, goal: Objective | OutcomeConstraint) -> str:
 
 
 def _missed(trials: list[Trial], spec: StudySpec) -> bool:
-    """Whether any of the trials misses a goal."""
     goals = goals_of(spec)
     return any(not g.met(t.metrics.get(g.metric, math.nan)) for t in trials for g in goals)
 

@@ -61,7 +61,6 @@ class CompareCourses(Compare):
 
     @on(Unread)
     def _tell(self, message: Unread) -> None:
-        """Say why there is nothing to see; what was read before stays."""
         if self._known is None:
             self.query_one("#notice", Notice).say(message.why)
         else:
@@ -69,13 +68,11 @@ class CompareCourses(Compare):
 
     @on(Read)
     def _take(self, message: Read) -> None:
-        """Show both as they are now."""
         self._known = message
         self.fill(message.entries)
         self._show()
 
     def _show(self) -> None:
-        """Draw the curves by the measure that is asked for."""
         if self._known is not None and self._known.comparisons:
             known = self._known
             shown = known.comparisons[self._measure % len(known.comparisons)]

@@ -51,7 +51,6 @@ curves alone, the table alone, or both if there is room.
             self._start()
 
     def _carry(self, old: Snapshot, new: Snapshot) -> None:
-        """Keep the brushes on the same values."""
         from hpo_tui.tui.charts.carried_brushes import carried
 
         first, second = (

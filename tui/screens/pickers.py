@@ -39,11 +39,9 @@ class _Entries:
         return len(self._entries)
 
     def key(self, row: int) -> Hashable:
-        """Return the entry's key."""
         return self._entries[row][0]
 
     def find(self, key: Hashable) -> int | None:
-        """Return the row of an entry."""
         return next((i for i, e in enumerate(self._entries) if e[0] == key), None)
 
     def cells(self, row: int) -> Sequence[Cell]:

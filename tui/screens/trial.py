@@ -234,7 +234,6 @@ curve and `6` the log.
             self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        """Fit the values to the size."""
         if self.live.snapshot is not None:
             self._fill(self.live.snapshot)
 

@@ -99,7 +99,6 @@ class StudyList:
         return found
 
     def _let_go(self, path: Path) -> None:
-        """Close a study's file, if it is open."""
         if path in self._readers:
             self._readers.pop(path)[1].close()
 
@@ -202,7 +201,6 @@ def stamps(folder: StudyFolder) -> tuple[float, ...]:
 
 
 def _problem(folder: StudyFolder, error: Exception) -> str:
-    """Return in few words why a study cannot be read."""
     try:
         if not folder.db.exists():
             return "not started"

@@ -151,7 +151,6 @@ it never mixes two measures.
         return spent_by_end(frame) if self.by_cost else frame.number.astype(np.float64)
 
     def _paint_volume(self, canvas: Canvas, snapshot: Snapshot) -> None:
-        """Draw the hypervolume so far, as far as it is known."""
         known = self._volume(snapshot)
         if known is None or known.volume is None or known.volume.problem:
             said = "Computing the hypervolume …"

@@ -158,7 +158,6 @@ older version, `A` computes them from the results that there are.
         return canvas
 
     def _draw_map(self, canvas: Canvas, snapshot: Snapshot, metric: str) -> None:
-        """Draw the map of the pair and the metric that are looked at."""
         every = map_chart.pairs(snapshot)
         if not every:
             text.note(canvas, map_chart.why_none(snapshot), self.glyphs.ellipsis)

@@ -152,7 +152,6 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
 
 
 def _label(assessments: Sequence[TaskAssessment | Holds], width: int) -> int:
-    """Return the cells for the names of metrics."""
     longest = max((len(plain(i.metric)) for i in assessments), default=0)
     return min(longest, max(width // 4, 8))
 

@@ -65,7 +65,6 @@ class Known:
             return _UNKNOWN
 
     def _known(self, node: ast.AST, local: Mapping[str, Any], deep: int) -> Any:
-        """Return the value of a piece, in whose parts an error may be raised."""
         if isinstance(node, ast.Constant):
             return node.value
         if isinstance(node, ast.Name):
@@ -78,7 +77,6 @@ class Known:
         return self._made(node, local, deep)
 
     def _made(self, node: ast.AST, local: Mapping[str, Any], deep: int) -> Any:
-        """Return the value of what is made of several parts."""
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             values = [self._value(entry, local, deep) for entry in node.elts]
             if _UNKNOWN in values:
@@ -116,7 +114,6 @@ class Known:
         return "".join(parts)
 
     def _called(self, node: ast.Call, local: Mapping[str, Any], deep: int) -> Any:
-        """Return what a call of a few functions of Python's own gives."""
         name = last_name(node.func)
         given = [self._value(arg, local, deep) for arg in node.args]
         if _UNKNOWN in given or node.keywords:

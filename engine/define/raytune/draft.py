@@ -68,7 +68,6 @@ def _ran(spec: StudySpec, task: Task) -> Task:
 
 
 def _spec(shown: Shown, script: Script) -> tuple[StudySpec, list[Taken]]:
-    """Return the study, and its parameters with what is to be said of them."""
     called, told = plain(script.path.name), shown.told
     try:
         taken = space_of(told.searched)

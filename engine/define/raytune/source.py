@@ -155,7 +155,6 @@ def _told(
 
 
 def _imported(trees: Sequence[ast.Module]) -> frozenset[str]:
-    """Return the names that are imported from Ray."""
     return frozenset(
         alias.asname or alias.name
         for tree in trees

@@ -110,7 +110,6 @@ def _template(taken: Taken) -> tuple[str, str] | None:
 
 
 def _files(taken: Taken) -> dict[str, str]:
-    """Return the template, by its name."""
     template, root = _template(taken), tree(taken.parameters)
     if template is None:
         return {}

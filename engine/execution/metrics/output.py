@@ -81,11 +81,9 @@ class StdoutSource(TailSource):
         return any(word in low for word in self._words)
 
     def _names_metric(self, line: bytes) -> bool:
-        """Whether a line may report a metric by its name."""
         return self.parser.pattern is not None or self._wanted.search(line) is not None
 
     def _lines(self, data: bytes) -> list[Entry]:
-        """Return what each line says."""
         found: list[Entry] = []
         for line, end in _LINES.findall(data):
             wanted = self._names_metric(line)

@@ -159,7 +159,6 @@ def _float(value: object) -> float:
 
 
 def _ways() -> Mapping[str, Any]:
-    """Return the array function of each operator."""
     import numpy as np
 
     return {

@@ -105,7 +105,6 @@ def _words(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
 
 
 def _relations(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield the relations between parameters."""
     yield from _each(("constraints",), data.get("constraints"))
     study = data.get("study")
     if isinstance(study, Mapping):
