@@ -219,9 +219,7 @@ class HpoApp(StudyApp):
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(providers, placeholder=placeholder))
 
-    def action_command_palette(self) -> None:
-        """Open it by Textual's own key, too."""
-        self.do_app_palette()
+    action_command_palette = do_app_palette  # by Textual's own key, too
 
     def on_command_palette_opened(self) -> None:
         """Let the palette be of 7-bit characters where those alone are wanted."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.arrays import Array, Index, Mask
-from hpo_tui.engine.spec import Objective, StudySpec, Task
+from hpo_tui.engine.spec import StudySpec, Task
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
 
@@ -152,10 +152,6 @@ def _regret(spec: StudySpec, metric: str, cheap: Array, full: Array) -> float:
     goal = next((o for o in spec.objectives if o.metric == metric), None)
     if goal is None or not len(cheap):
         return math.nan
-    return _regret_of(goal, cheap, full)
-
-
-def _regret_of(goal: Objective, cheap: Array, full: Array) -> float:
     chosen = int(np.argmin(goal.sign * cheap))
     return float(goal.sign * full[chosen] - (goal.sign * full).min())
 

@@ -16,7 +16,6 @@ from hpo_tui.engine.define.probing import probe_options
 from hpo_tui.engine.define.script import entry_point, script_of
 from hpo_tui.engine.define.settings import from_source
 from hpo_tui.engine.define.sources.declared import options_in
-from hpo_tui.engine.define.sources.texts import local_sources
 from hpo_tui.engine.define.sources.trees import tree_options
 from hpo_tui.engine.define.wrapper import Wrapped, wrapped
 
@@ -46,20 +45,19 @@ _KNOWN, _UNKNOWN = _used(_ASKED, _ASKED_CALLS), _used(_OTHERS, _OTHERS_CALLS)
 
 @dataclass(frozen=True)
 class LookedAt:
-    """A command that runs in ``folder``; what is found out about it is found out once."""
+    """A command that runs in ``folder``; what is found out about it is found out once.
+
+    ``sources``: the text of its script, and of what that imports from there; none without one.
+    """
 
     words: Sequence[str]
     folder: Path
+    sources: Sequence[str]
 
     @cached_property
     def script(self) -> Path | None:
         """The Python file that it runs."""
         return script_of(self.words, self.folder)
-
-    @cached_property
-    def sources(self) -> list[str]:
-        """The text of the script, and of what it imports from here."""
-        return local_sources(self.script, self.folder) if self.script else []
 
     @cached_property
     def text(self) -> str:
@@ -84,21 +82,23 @@ class LookedAt:
         return probe_options(self.words, self.folder) if self.has_parser else (Found(), self.words)
 
 
-def find_options(words: Sequence[str], folder: Path) -> Found:
+def find_options(
+    words: Sequence[str], folder: Path, sources: Sequence[str], inside: Wrapped | None = None
+) -> Found:
     """Return what a command can be told, from the first of the ways that yields anything.
 
-    Of a shell script it is what the Python script takes that it hands its words on to.
+    ``sources``: of its script, as :class:`LookedAt` has them. ``inside``: what a shell script runs;
+    it is what the Python script takes that it hands its words on to.
     """
-    inside = wrapped(words, folder)
     if inside is not None:
-        return _through(inside, words, folder)
-    command = LookedAt(words, folder)
+        return _through(inside, words, folder, sources)
+    command = LookedAt(words, folder, sources)
     return next(found for way in _WAYS if (found := way(command)) is not None)
 
 
-def _through(inside: Wrapped, words: Sequence[str], folder: Path) -> Found:
+def _through(inside: Wrapped, words: Sequence[str], folder: Path, sources: Sequence[str]) -> Found:
     """Return what the script behind a shell script takes; the command stays the shell script."""
-    found = find_options(inside.words, folder)
+    found = find_options(inside.words, folder, sources, wrapped(inside.words, folder))
     options = [o for o in found.options if o.style not in ("positional", "config")]
     advice = (inside.advice, *found.advice) if inside.advice else found.advice
     how = f"{found.how}, through {inside.shell}" if found.how else ""

@@ -29,7 +29,7 @@ from hpo_tui.engine.define.sources.texts import is_file, is_folder, local_source
 from hpo_tui.engine.define.wandb.draft import sweep_draft
 from hpo_tui.engine.define.wandb.env import placed, remark, uses_wandb
 from hpo_tui.engine.define.wandb.file import SUFFIXES, UNREAD, read_sweep, starts_sweep, sweep_in
-from hpo_tui.engine.define.wrapper import wrapped
+from hpo_tui.engine.define.wrapper import Wrapped, wrapped
 from hpo_tui.engine.spec.names import did_you_mean, plain
 from hpo_tui.engine.spec.text.toml_text import toml_key
 
@@ -79,20 +79,21 @@ def init(
         if own is not None:
             return own
         words = tuple(adapted(words, folder, OURS)) if uses_sigopt(texts) else words
-    return _by_options(given, words, script, texts, folder, limit=limit)
+    return _by_options(given, words, script, texts, folder, inside=inside, limit=limit)
 
 
 def _by_options(
     given: Sequence[str], words: Sequence[str], script: Path | None, texts: Sequence[str],
-    folder: Path, *, limit: float | None,
+    folder: Path, *, inside: Wrapped | None, limit: float | None,
 ) -> Draft:  # fmt: skip
     """Propose a study by the options of a command, which ``given`` is as its user wrote it.
 
-    ``limit``: the seconds of a first run; None for no run.
+    ``inside``: what it runs if it is a shell script. ``limit``: the seconds of a first run; None
+    for no run.
     """
     sweep = hydra_sweep(words, folder, script, "\n".join(texts))
     words = sweep.words if sweep else words
-    found = find_options(words, folder)
+    found = find_options(words, folder, texts, inside)
     if found.commands and not found.options:
         raise ValueError(found.advice[0])
     plan = make_plan(found, folder)

@@ -35,7 +35,7 @@ class Hearing:
             News.SUGGESTIONS: wishes.granted,
             News.REFUSED: wishes.granted,
             News.STUCK: self._stuck,
-            News.DEAD: self._dead,
+            News.DEAD: lambda _: desk.pause("paused", _DEAD),
         }
 
     def take(self) -> bool:
@@ -87,6 +87,3 @@ class Hearing:
     def _stuck(self, reply: Reply) -> None:
         if self.desk.state is StudyState.RUNNING:
             self.desk.pause("paused", f"the optimizer cannot go on: {reply.data['text']}")
-
-    def _dead(self, _: Reply) -> None:
-        self.desk.pause("paused", _DEAD)

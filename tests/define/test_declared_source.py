@@ -6,6 +6,7 @@ import pytest
 
 from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.options import Option
+from hpo_tui.engine.define.sources.texts import local_sources
 from hpo_tui.engine.define.start import init
 
 NOWHERE = "import a_module_that_is_nowhere\n"
@@ -36,7 +37,9 @@ class Other:
 
 def options(folder: Path, text: str, *words: str) -> dict[str, Option]:
     (folder / "train.py").write_text(NOWHERE + text)
-    found = find_options(["python3", "train.py", *words], folder)
+    found = find_options(
+        ["python3", "train.py", *words], folder, local_sources(folder / "train.py", folder)
+    )
     assert "a_module_that_is_nowhere" in found.broken
     return {o.flag: o for o in found.options}
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from hpo_tui.engine.define.find import find_options
+from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.sources.argparse_click import written_options
+from hpo_tui.engine.define.sources.texts import local_sources
 from hpo_tui.engine.define.start import init
 
 SCRIPT = """
@@ -22,9 +24,14 @@ args = parser.parse_args()
 """
 
 
+def options_of(folder: Path) -> Found:
+    sources = local_sources(folder / "train.py", folder)
+    return find_options(["python3", "train.py"], folder, sources)
+
+
 def test_options_are_read_where_the_imports_are_missing(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(SCRIPT)
-    found = find_options(["python3", "train.py"], tmp_path)
+    found = options_of(tmp_path)
     options = {o.flag: o for o in found.options}
     assert set(options) == {"--epochs", "--learning-rate", "--optimizer", "--amp", "--workers"}
     assert (options["--epochs"].kind, options["--epochs"].default) == ("int", 90)
@@ -42,10 +49,10 @@ def test_two_switches_of_one_target_are_one_option(tmp_path: Path) -> None:
         "p.add_argument('--no-ema', action='store_false', dest='ema')\n"
         "p.set_defaults(ema=True)\np.parse_args()\n"
     )
-    written = find_options(["python3", "train.py"], tmp_path).options
+    written = options_of(tmp_path).options
     asked = (tmp_path / "train.py").read_text().replace("import a_module_that_is_nowhere\n", "")
     (tmp_path / "train.py").write_text(asked)
-    told = find_options(["python3", "train.py"], tmp_path).options
+    told = options_of(tmp_path).options
     for options in (written, told):
         assert [(o.flag, o.off, o.default) for o in options] == [("--ema", "--no-ema", True)]
 
@@ -59,7 +66,7 @@ def test_the_parser_of_another_script_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "evaluate.py").write_text(
         parser.format("--threshold") + "if __name__ == '__main__':\n    p.parse_args()\n"
     )
-    flags = {o.flag for o in find_options(["python3", "train.py"], tmp_path).options}
+    flags = {o.flag for o in options_of(tmp_path).options}
     assert flags == {"--lr", "--dropout"}
 
 
@@ -78,7 +85,7 @@ def test_options_that_a_loop_makes_of_a_dictionary(tmp_path: Path) -> None:
         "defaults.update(model_defaults())\n"
         "p = argparse.ArgumentParser()\nadd(p, defaults)\np.parse_args()\n"
     )
-    options = {o.flag: o for o in find_options(["python3", "train.py"], tmp_path).options}
+    options = {o.flag: o for o in options_of(tmp_path).options}
     assert list(options) == [
         "--lr", "--batch_size", "--log_dir", "--use_fp16", "--channels", "--dropout", "--noise",
         "--noise_steps",
@@ -122,7 +129,7 @@ p.add_argument("--kernel", choices=found_at_run_time())
 @click.option("--epochs", default=6)
 def main(**given): ...
 """)
-    found = {o.name: o for o in find_options(["python3", "train.py"], tmp_path).options}
+    found = {o.name: o for o in options_of(tmp_path).options}
     assert {name: o.choices for name, o in found.items() if o.choices} == {
         "norm": ("batch", "layer"), "model": ("small", "large"), "schedule": ("cosine", "step"),
         "after": ("COSINE", "STEP"), "warm": ("cosine", "step"), "act": ("relu", "gelu"),

@@ -79,7 +79,7 @@ def _ranged(name: str, entry: Mapping[str, Any]) -> Taken:
     if whole and not q:
         high = high - 1 if high > low else high
     if q:
-        low, high = (f(v / q) * q for f, v in ((_up, low), (_down, high)))
+        low, high = math.ceil(low / q - 1e-9) * q, math.floor(high / q + 1e-9) * q
     if whole:
         low, high = int(low), int(high)
     else:
@@ -89,11 +89,3 @@ def _ranged(name: str, entry: Mapping[str, Any]) -> Taken:
     except ValueError as error:
         raise _fault(entry, f"has no range: {error}") from None
     return Taken(made, (_rounded(q),) if q and log else ())
-
-
-def _up(value: float) -> int:
-    return math.ceil(value - 1e-9)
-
-
-def _down(value: float) -> int:
-    return math.floor(value + 1e-9)

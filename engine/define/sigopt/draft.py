@@ -1,6 +1,7 @@
 """From an experiment of SigOpt's to a study that runs its script, unchanged, as its trials."""
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from hpo_tui.engine.define.sigopt.file import (
     is_experiment,
     read_experiment,
 )
-from hpo_tui.engine.define.sigopt.goals import goals_of, slots_of, tasks_of
+from hpo_tui.engine.define.sigopt.goals import goals_of, tasks_of
 from hpo_tui.engine.define.sigopt.remarks import advice_of, of_budget, remarks_of
 from hpo_tui.engine.define.sigopt.run import Seen, look
 from hpo_tui.engine.define.sigopt.source import Said, said_in
@@ -132,7 +133,7 @@ def make(experiment: Experiment, words: Sequence[str], folder: Path, said: Said)
         record=tuple(kept),
         tasks=tasks,
         constraints=tuple(relations),
-        resources=Resources(slots=slots_of(experiment)),
+        resources=Resources(slots=min(experiment.bandwidth, os.cpu_count() or 1)),
     )
     return Made(experiment, checked(spec, experiment.called), said, taken, lengths, unrelated)
 

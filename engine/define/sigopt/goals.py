@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -114,8 +113,3 @@ def _in_order(tasks: Sequence[Task], lengths: Sequence[int]) -> bool:
     """Whether dearer tasks are longer."""
     ordered = [n for _, n in sorted(zip([t.cost for t in tasks], lengths, strict=True))]
     return all(a < b for a, b in itertools.pairwise(ordered))
-
-
-def slots_of(experiment: Experiment) -> int:
-    """Return how many trials run at once: no more than there are cores for."""
-    return min(experiment.bandwidth, os.cpu_count() or 1)

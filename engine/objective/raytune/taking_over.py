@@ -163,7 +163,8 @@ def _without_cluster(ray: Any) -> None:
         return get(refs, **more)
 
     parts: dict[str, Any] = {
-        "init": _connected, "shutdown": lambda *_, **__: None, "put": lambda v, **_: Held(v),
+        "init": lambda *_, **__: _Connection(dashboard_url=None, address_info={}),
+        "shutdown": lambda *_, **__: None, "put": lambda v, **_: Held(v),
         "get": got, "get_gpu_ids": lambda: list(range(len(gpus))),
         "cluster_resources": lambda: dict(resources),
         "available_resources": lambda: dict(resources),
@@ -173,11 +174,6 @@ def _without_cluster(ray: Any) -> None:
     with suppress(ImportError):
         hook: Any = import_module("ray._private.auto_init_hook")
         hook.auto_init_ray = _refuse
-
-
-def _connected(*_: Any, **__: Any) -> Any:
-    """Stand for ``ray.init``: there is nothing to connect to."""
-    return _Connection(dashboard_url=None, address_info={})
 
 
 class _Connection(SimpleNamespace):
