@@ -4,7 +4,8 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +284,22 @@ async def ready(pilot: Pilot[int]) -> None:
         await until(pilot, lambda: getattr(app.screen, "_furnished", True))
     await until(pilot, lambda: app._settling is None)
     await pilot.pause()
+
+
+@asynccontextmanager
+async def watching(
+    study: StudyFolder | None,
+    home: Path | None = None,
+    *,
+    size: tuple[int, int] = (120, 40),
+    notifications: bool = False,
+    **options: Any,
+) -> AsyncIterator[tuple[HpoApp, Pilot[int]]]:
+    """The app in a terminal of ``size``, once its study is on the screen."""
+    app = make_app(study, home, **options)
+    async with app.run_test(size=size, notifications=notifications) as pilot:
+        await ready(pilot)
+        yield app, pilot
 
 
 _LASTING = ("watcher", "log", "compare", "scan")

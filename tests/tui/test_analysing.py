@@ -10,7 +10,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.actions import action
 from hpo_tui.tui.screens.watch import Watch
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_study, until, watching
 
 
 async def test_it_is_done_beside_the_screen_which_says_what_came_of_it(
@@ -25,9 +25,7 @@ async def test_it_is_done_beside_the_screen_which_says_what_came_of_it(
         return "worked out what to expect"
 
     monkeypatch.setattr(launch, "analyse", analyse)
-    app = make_app(study, study.path.parent)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, study.path.parent) as (app, pilot):
         await pilot.press("A")
         await until(pilot, lambda: bool(asked))
         await pilot.press("9")  # the screen goes on meanwhile
@@ -47,9 +45,7 @@ async def test_it_is_refused_with_a_reason(
     study = make_study(tmp_path, running=0, state=StudyState.FINISHED)
     if why == "runner":
         monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242)
-    app = make_app(study, study.path.parent, readonly=why == "readonly")
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, study.path.parent, readonly=why == "readonly") as (app, _):
         assert isinstance(app.screen, Watch)
         reason = app.screen.unavailable(action("study.analyse"))
         assert ("A runner works on the study" if why == "runner" else "read-only") in reason

@@ -7,13 +7,11 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.opening import print_once
-from tests.tui.conftest import make_app, ready, settled, until
+from tests.tui.conftest import settled, until, watching
 
 
 async def test_the_palette_is_drawn_in_ascii(study: StudyFolder) -> None:
-    app = make_app(study, ascii_only=True)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, ascii_only=True) as (app, pilot):
         await pilot.press("colon")
         for typed in ("", "pro", "nosuchcommand"):
             await pilot.press(*typed)
@@ -27,9 +25,7 @@ async def test_names_logs_and_messages_are_drawn_in_ascii_in_their_places(
     study: StudyFolder,
 ) -> None:
     study.trial(60).log.write_text("▏███ 50 % │ 学習 e\u0301 |\n" + "…" * 200)
-    app = make_app(study, ascii_only=True)
-    async with app.run_test(size=(120, 40), notifications=True) as pilot:
-        await ready(pilot)
+    async with watching(study, ascii_only=True, notifications=True) as (app, pilot):
         assert app.live is not None
         app.live.select(60)
         await pilot.press("6")

@@ -8,7 +8,7 @@ from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.best_table import MOST, BestTable
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.side_by_side import of_several
-from tests.tui.conftest import NOW, make_app, make_study, ready, settled
+from tests.tui.conftest import NOW, make_study, settled, watching
 
 ONE = """\
 [study]
@@ -44,9 +44,7 @@ async def test_what_a_filter_holds_is_shown_however_far_it_misses(tmp_path: Path
     study = make_study(tmp_path, "far", 0, running=0, text=text, state=StudyState.FINISHED)
     count = MOST + 5
     _add(study.db, [float(n) for n in range(1, count + 1)], list(range(1, count + 1)))
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, _):
         table = app.screen.query_one(BestTable)
         assert len(table.rows) == MOST
         assert app.live is not None
@@ -63,9 +61,7 @@ async def test_what_a_filter_holds_is_shown_however_far_it_misses(tmp_path: Path
 async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Path) -> None:
     study = make_study(tmp_path, "one", 0, running=0, text=ONE, state=StudyState.FINISHED)
     _add(study.db, [0.5, 0.2, 0.4], [1, 2, 2])
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         table = app.screen.query_one(BestTable)
         shown = [[text.strip() for text, _ in table.rows.cells(r)] for r in range(2)]
         assert [row[:4] for row in shown] == [["2", "◆", "2", "0.3"], ["1", "", "", "0.5"]]

@@ -11,7 +11,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.changed_cells import ChangedCells
 from hpo_tui.tui.screens.watch import Watch
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import until, watching
 
 SIZE = 12, 4
 Cell = tuple[str, str, str, frozenset[str]]
@@ -141,9 +141,7 @@ def test_signs_of_two_cells_and_what_they_cover_are_always_sent() -> None:
 
 
 async def test_a_row_further_costs_a_tenth(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert isinstance(app.screen, Watch)
         changed = ChangedCells()
         changed.forget((120, 40))
@@ -163,9 +161,7 @@ async def test_all_of_another_screen_is_drawn(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or what another program has written over the picture would stay."""
-    app = make_app(study)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(100, 30)) as (app, pilot):
         told: list[tuple[int, int]] = []
         monkeypatch.setattr(app._driver, "resized", told.append, raising=False)
         await pilot.press("question_mark")

@@ -19,7 +19,7 @@ from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.filter_bar import FilterBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.groups import group_entries
-from tests.tui.conftest import NOW, TEXT, make_app, make_study, ready, until
+from tests.tui.conftest import NOW, TEXT, make_study, until, watching
 
 EASY = TEXT.replace("threshold = 0.9", "threshold = 0.85").replace("= 40000", "= 90000")
 ADAM, SGD = Group('optimizer == "adam"'), Group('optimizer == "sgd"')
@@ -131,9 +131,7 @@ async def filtered(pilot: Pilot[int], text: str) -> None:
 async def test_what_a_filter_shows_is_compared_with_a_filter_held_before(
     easy: StudyFolder, size: tuple[int, int]
 ) -> None:
-    app = make_app(easy)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(easy, size=size) as (app, pilot):
         await filtered(pilot, "lr < 0.01")
         await filtered(pilot, "dropout < 0.3")
         await pilot.press("V")
@@ -154,9 +152,7 @@ async def test_what_a_filter_shows_is_compared_with_a_filter_held_before(
 
 
 async def test_a_study_that_runs_is_followed(easy: StudyFolder) -> None:
-    app = make_app(easy)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(easy) as (app, pilot):
         live = app.live
         assert live is not None
         app.compare_groups(live, ADAM, ADAM.others)
@@ -181,9 +177,7 @@ async def test_a_study_that_runs_is_followed(easy: StudyFolder) -> None:
 
 async def test_without_groups_a_line_says_so(tmp_path: Path) -> None:
     text = EASY.replace('["sgd", "adam", "lion"]', '["sgd"]')
-    app = make_app(make_study(tmp_path, trials=0, text=text))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, trials=0, text=text)) as (app, pilot):
         await pilot.press("V")
         await pilot.pause()
         assert "first filter trials with /" in [n.message for n in app._notifications][-1]

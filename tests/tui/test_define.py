@@ -17,7 +17,7 @@ from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.study_form import StudyForm
-from tests.tui.conftest import TEXT, make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, make_study, until, watching
 
 
 async def editor(pilot: Pilot[int], path: Path) -> DefineScreen:
@@ -178,9 +178,7 @@ async def test_an_edit_of_a_study_that_ran_is_shown_then_recorded(tmp_path: Path
     writer = StudyWriter(study.db)
     writer.update_study(state=StudyState.STOPPED)
     writer.close()
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert isinstance(app.screen, Watch)
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, DefineScreen))

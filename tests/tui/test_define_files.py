@@ -25,7 +25,7 @@ from hpo_tui.tui.screens.fetching import Fetching
 from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.study_form import StudyForm
-from tests.tui.conftest import TEXT, make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, make_app, make_study, until, watching
 from tests.tui.test_define import editor, shown
 
 
@@ -268,9 +268,7 @@ async def test_launching_a_study_that_is_open_goes_back_to_it(
     lives: bool,
 ) -> None:
     monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242 if lives else None)
-    app = make_app(make_study(tmp_path, trials=6, running=0))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, trials=6, running=0)) as (app, pilot):
         watch = app.screen
         await pilot.press("e")
         await until(pilot, lambda: bool(app.screen.query(StudyForm)))

@@ -9,7 +9,7 @@ from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.watching.device_names import NamedFrames, called, labels, named
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.devices import Devices
-from tests.tui.conftest import NOW, make_app, ready, settled
+from tests.tui.conftest import NOW, settled, watching
 
 A, B = "GPU-aaaaaaaa-1111-2222-3333-444444444444", "GPU-bbbbbbbb-1111-2222-3333-444444444444"
 MIG = "MIG-cccccccc-1111-2222-3333-444444444444"
@@ -65,9 +65,7 @@ async def test_header_filter_and_pane_say_the_label(study: StudyFolder, runner: 
     snapshot = read_once(study, lambda: NOW)
     row = snapshot.frame.index(60)
     assert snapshot.frame.device[row] == "GPU1"
-    app = make_app(study)
-    async with app.run_test(size=(140, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(140, 40)) as (app, pilot):
         await pilot.press("8")
         await settled(pilot)
         shown = "\n".join(line.text for line in app.screen._compositor.render_strips())

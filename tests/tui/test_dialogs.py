@@ -22,7 +22,7 @@ from hpo_tui.tui.screens.pickers import PickMany, PickOne
 from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import TEXT, burst, make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, burst, make_app, make_study, ready, until, watching
 
 ENTRIES = [(n, f"entry {n}") for n in range(30)]
 FAULT = "The value of lr is not in the space. " * 4 + "Mend-it."
@@ -57,9 +57,7 @@ def _form() -> ItemDialog:
 async def test_the_keys_of_a_dialog_are_in_sight(
     study: StudyFolder, make: Callable[[], ModalScreen[Any]], hint: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         for size in ((40, 13), (60, 16), (80, 24), (120, 40)):
             app.push_screen(make())
             await until(pilot, lambda: hint in _lines(pilot))
@@ -84,9 +82,7 @@ def _used(box: Vertical) -> int:
 
 
 async def test_a_window_that_was_tiny_can_be_steered_again(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         screen = app.screen
         assert isinstance(screen, Watch)
         await pilot.resize_terminal(30, 6)
@@ -116,9 +112,7 @@ async def test_what_was_typed_before_the_key_that_takes_it_is_taken(study: Study
 
 
 async def test_a_proposal_is_taken_for_what_was_typed_before_it(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("slash")
         await until(pilot, lambda: isinstance(app.screen.focused, Input))
         burst(pilot, "a", "c", "c", "u", "tab")
@@ -130,9 +124,7 @@ async def test_more_wall_time_is_asked_for_as_a_time(
     tmp_path: Path, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
     text = re.sub(r"budget = .*", 'budget = "8h"', TEXT)
-    app = make_app(make_study(tmp_path, text=text))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, text=text), size=(80, 24)) as (_, pilot):
         await pilot.press("plus")
         await until(pilot, lambda: "of 8h00 gone" in _lines(pilot))
         await pilot.press("2", "enter")
@@ -150,9 +142,9 @@ async def test_more_budget_for_a_study_without_a_runner_names_the_key_that_goes_
     lives: bool,
 ) -> None:
     monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242 if lives else None)
-    app = make_app(make_study(tmp_path, running=0, state=StudyState.FINISHED))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(
+        make_study(tmp_path, running=0, state=StudyState.FINISHED), size=(80, 24)
+    ) as (app, pilot):
         await pilot.press("plus")
         await until(pilot, lambda: isinstance(app.screen.focused, Input))
         await pilot.press("2", "enter")
@@ -218,9 +210,7 @@ async def test_changed_lines_are_not_dropped_unasked(study: StudyFolder) -> None
 
 
 async def test_the_keys_come_back_once_the_fault_is_mended(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         for window in (
             Ask("A line", "lr", fault=lambda t: FAULT if t == "lr" else ""),
             AskText("A text", "lr", fault=lambda t: FAULT if t == "lr" else ""),
@@ -248,9 +238,7 @@ async def test_what_killing_a_trial_loses_is_said(
     with contextlib.closing(sqlite3.connect(study.db)) as base, base:
         given = (state, 0.0 if state == "waiting" else 0.1)
         base.execute("UPDATE trials SET state = ?, charged = ? WHERE number = 60", given)
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         assert app.live is not None
         app.live.select(60)
         await pilot.press("x")

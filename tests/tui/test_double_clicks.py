@@ -17,7 +17,7 @@ from hpo_tui.tui.screens.help import Help
 from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import until, watching
 
 Sent = list[tuple[str, dict[str, Any]]]
 
@@ -39,9 +39,7 @@ async def _listed(pilot: Pilot[int]) -> CommandList:
 
 
 async def test_a_double_click_in_the_palette_does_a_command_once(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("colon", *"help")
         clicks(pilot, await _listed(pilot), line=1, times=3)
         await until(pilot, lambda: isinstance(app.screen, Help))
@@ -50,9 +48,7 @@ async def test_a_double_click_in_the_palette_does_a_command_once(study: StudyFol
 
 
 async def test_a_double_click_beside_the_palette_closes_nothing_else(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("colon")
         await _listed(pilot)
         clicks(pilot, app.screen, line=0, times=3)
@@ -62,9 +58,7 @@ async def test_a_double_click_beside_the_palette_closes_nothing_else(study: Stud
 
 
 async def test_a_click_on_a_command_that_has_just_gone_from_the_list(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("colon")
         listed = await _listed(pilot)
         gone = Style(meta={"option": listed.option_count})
@@ -75,9 +69,7 @@ async def test_a_click_on_a_command_that_has_just_gone_from_the_list(study: Stud
 
 
 async def test_a_click_where_a_smaller_terminal_has_no_place(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("colon")
         await _listed(pilot)
         palette = app.screen
@@ -88,9 +80,7 @@ async def test_a_click_where_a_smaller_terminal_has_no_place(study: StudyFolder)
 
 
 async def test_a_click_on_what_has_gone_and_is_still_drawn(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await app.push_screen(Confirm("Go on?"))
         await pilot.pause(0.1)
         shown = app.screen.query(Static).first()
@@ -106,9 +96,7 @@ async def test_a_click_on_what_has_gone_and_is_still_drawn(study: StudyFolder) -
 
 @pytest.mark.usefixtures("runner")
 async def test_many_clicks_in_a_list_answer_once(study: StudyFolder, sent: Sent) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("X")
         await until(pilot, lambda: isinstance(app.screen, PickOne))
         await pilot.pause(0.1)
@@ -120,9 +108,7 @@ async def test_many_clicks_in_a_list_answer_once(study: StudyFolder, sent: Sent)
 
 
 async def test_the_palette_opens_again_while_the_last_one_still_goes(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("colon")
         await _listed(pilot)
         app.screen.dismiss(None)

@@ -16,7 +16,7 @@ from hpo_tui.tui.watching.study_list import StudyList
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.cost_bar import CostBar
 from hpo_tui.tui.words.standing import status_lines
-from tests.tui.conftest import NOW, TEXT, make_app, make_study, ready, until
+from tests.tui.conftest import NOW, TEXT, make_study, until, watching
 
 
 def tell(folder: StudyFolder, seconds: float | None) -> float:
@@ -73,9 +73,7 @@ def test_trials_that_only_failed_tell_no_pace(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("runner")
 async def test_a_pause_takes_the_time_left_away_everywhere(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
 
         def said() -> str:
             lines = app.screen._compositor.render_strips()
@@ -98,9 +96,7 @@ async def test_once_the_goals_are_met_the_end_of_the_budget_is_not_waited_for(
     text = ENDING.replace("threshold = 0.9\n", "threshold = 0.5\n").replace("40000", "900000")
     study = make_study(tmp_path, text=text)
     tell(study, 600.0)
-    app = make_app(study)
-    async with app.run_test(size=(140, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(140, 40)) as (app, pilot):
         said = app.screen._compositor.render_strips()[0].text
         assert "goals met: finishing the last trials" in said
         assert "left" not in said

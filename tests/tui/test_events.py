@@ -13,7 +13,7 @@ from hpo_tui.tui.watching.snapshot import View
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.events import EventRows, Events
 from hpo_tui.tui.words.entries import readable
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_study, until, watching
 
 RAISED = "RuntimeError: CUDA error: device-side assert triggered"
 CUDA = f"raise x | {RAISED} | Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions."
@@ -48,9 +48,7 @@ def test_the_longest_kinds_are_whole(kind: str) -> None:
 
 
 async def test_a_filter_leaves_the_events_of_its_trials(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("7")
         await until(pilot, lambda: bool(app.screen.query(Events)))
         events = app.screen.query_one(Events)
@@ -72,9 +70,7 @@ async def test_a_filter_leaves_the_events_of_its_trials(study: StudyFolder) -> N
 async def test_kinds_that_are_ticked_are_listed_alone_and_remembered(
     study: StudyFolder, size: tuple[int, int]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(study, size=size) as (app, pilot):
         await pilot.press("7")
         await until(pilot, lambda: bool(app.screen.query(Events)))
         watch = app.screen

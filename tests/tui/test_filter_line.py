@@ -14,13 +14,11 @@ from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.chrome import PaneTitle
 from hpo_tui.tui.widgets.filter_bar import FilterBar
 from hpo_tui.tui.widgets.key_bar import KeyBar
-from tests.tui.conftest import NOW, burst, make_app, ready, until
+from tests.tui.conftest import NOW, burst, until, watching
 
 
 async def test_half_a_condition_is_refused_and_leaves_the_filter(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert app.live is not None
         app.live.set_filter("accuracy > 0.5")
         await pilot.press("slash")
@@ -56,9 +54,7 @@ async def _opened(pilot: Pilot[int]) -> FilterBar:
 
 
 async def test_the_key_bar_leaves_out_what_is_typed_into_the_line(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         keys = app.screen.query_one(KeyBar)
         assert "/ filter" in keys.render_line(0).text
         await _opened(pilot)
@@ -68,9 +64,7 @@ async def test_the_key_bar_leaves_out_what_is_typed_into_the_line(study: StudyFo
 
 @pytest.mark.parametrize("end", ["enter", "escape"])
 async def test_what_is_typed_in_a_burst_is_judged_as_it_ends(study: StudyFolder, end: str) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         bar = await _opened(pilot)
         assert app.live is not None
         live = app.live
@@ -91,9 +85,7 @@ async def test_what_is_typed_in_a_burst_is_judged_as_it_ends(study: StudyFolder,
 async def test_the_end_can_come_in_the_burst_too(
     study: StudyFolder, end: str, line: str, held: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         bar = await _opened(pilot)
         assert app.live is not None
         live = app.live
@@ -105,9 +97,7 @@ async def test_the_end_can_come_in_the_burst_too(
 
 
 async def test_all_trials_say_that_brushes_hide_some(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("0", "b", "a")
         await until(pilot, lambda: isinstance(app.screen, Trials))
         title = app.screen.query_one("#trials-title", PaneTitle)
@@ -115,9 +105,7 @@ async def test_all_trials_say_that_brushes_hide_some(study: StudyFolder) -> None
 
 
 async def test_values_are_proposed_and_pasted_lines_become_one(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         bar = await _opened(pilot)
         assert app.live is not None
         live, line = app.live, bar.query_one(Input)

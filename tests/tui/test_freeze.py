@@ -14,15 +14,13 @@ from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.messages import BrushChanged, TrialSelected
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.best_table import BestTable
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import until, watching
 
 
 async def test_moving_and_filtering_on_a_frozen_picture_draw_it_and_nothing_newer(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         watch, live = app.screen, app.live
         assert isinstance(watch, Watch)
         assert live is not None
@@ -84,9 +82,7 @@ async def test_a_map_stands_still_too(study: StudyFolder) -> None:
         writer.close()
 
     told(12)
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         watch, live = app.screen, app.live
         assert isinstance(watch, Watch)
         assert live is not None
@@ -111,9 +107,7 @@ async def test_a_map_stands_still_too(study: StudyFolder) -> None:
 async def test_what_is_starred_is_what_is_shown(
     study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         app.screen.post_message(BrushChanged({"m:accuracy": (0.95, math.inf)}))
         assert app.live is not None
         live = app.live
@@ -138,9 +132,7 @@ async def test_what_is_starred_is_what_is_shown(
 async def test_a_study_shown_as_running_is_not_let_go_on(
     study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (_, pilot):
         await _frozen_then_changed(pilot, study, state=StudyState.PAUSED)
         await pilot.press("p")
         await until(pilot, lambda: sent == [("pause", {})])
@@ -151,9 +143,7 @@ async def test_a_study_shown_as_running_is_not_let_go_on(
 async def test_a_space_that_is_another_one_now_is_not_narrowed_by_what_is_shown(
     study: StudyFolder, sent: list[tuple[str, dict[str, Any]]], key: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         app.screen.post_message(BrushChanged({"p:lr": (1e-3, 1e-2)}))
         await until(pilot, lambda: bool(app.live and app.live.view.brushes))
         await _frozen_then_changed(pilot, study)

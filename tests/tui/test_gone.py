@@ -15,7 +15,7 @@ from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.log_tail import LogTail
-from tests.tui.conftest import TEXT, make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, make_app, make_study, until, watching
 
 
 def _title(app: HpoApp) -> str:
@@ -35,9 +35,7 @@ def _said(app: HpoApp) -> list[str]:
 async def test_a_study_that_goes_is_said_to_be_gone_and_nothing_acts_on_it(
     study: StudyFolder, how: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         await pilot.press("6")
         await until(pilot, lambda: bool(app.screen.query(LogTail)))
         word = "is gone"
@@ -62,9 +60,7 @@ async def test_a_study_that_goes_is_said_to_be_gone_and_nothing_acts_on_it(
 
 
 async def test_a_study_that_comes_back_is_shown_again(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         place = _archived(study)
         await until(pilot, lambda: "Esc leaves it" in _title(app))
         place.rename(study.path)
@@ -76,9 +72,7 @@ async def test_a_file_in_the_place_of_another_is_read_with_its_own_budget(
 ) -> None:
     text = TEXT.replace("budget = 400", "budget = 7777")
     other = make_study(tmp_path / "elsewhere", text=text)
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         for log in study.path.glob("study.db-*"):
             log.unlink()
         other.db.replace(study.db)
@@ -91,9 +85,7 @@ async def test_a_file_whose_log_goes_after_it_came_is_read_anew(
     writer = StudyWriter(study.db)
     with writer.transaction():
         writer.update_study(text=TEXT.replace("budget = 400", "budget = 333"))
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         other = make_study(tmp_path / "elsewhere", text=TEXT.replace("= 400", "= 7777"))
         other.db.replace(study.db)  # the log of the one before stays, as a runner has it open
         await until(pilot, lambda: app.live.folder.db.stat().st_ino == app.live.watcher._file)
@@ -133,9 +125,7 @@ async def test_a_study_that_may_not_be_moved_is_named_in_words(
 async def test_a_picture_that_comes_while_the_app_is_taken_down_is_left_alone(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, _):
         live = app.live
         assert live is not None
         assert live.snapshot is not None

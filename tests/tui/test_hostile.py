@@ -9,7 +9,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import DeviceSample, StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.screens.trial import TrialScreen
-from tests.tui.conftest import NOW, make_app, ready, settled, until
+from tests.tui.conftest import NOW, settled, until, watching
 
 LONG = "x" * 190
 NAMES = [
@@ -59,9 +59,7 @@ def hostile_study(home: Path) -> StudyFolder:
 async def test_hostile_names_are_text_and_break_nothing(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    app = make_app(hostile_study(tmp_path))
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(hostile_study(tmp_path), size=size) as (app, pilot):
         assert app.live is not None
         assert app.live.problem == ""
         for key in ("j", "1", "2", "3", "4", "5", "6", "7", "8", "0", "a", "c", "escape", "enter"):

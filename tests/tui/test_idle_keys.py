@@ -13,7 +13,7 @@ from hpo_tui.tui.screens.help import key_table
 from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.key_bar import KeyBar
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_study, until, watching
 
 ALONE = """\
 [study]
@@ -73,9 +73,7 @@ async def _drawn(pilot: Pilot[int], name: str) -> Any:
 async def test_a_chart_without_anything_else_to_show_offers_no_key_for_it(
     tmp_path: Path, key: str, name: str, absent: set[str], present: set[str]
 ) -> None:
-    app = make_app(make_study(tmp_path, "alone", 30, text=ALONE))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, "alone", 30, text=ALONE)) as (_, pilot):
         await pilot.press(key)
         await _drawn(pilot, name)
 
@@ -88,9 +86,7 @@ async def test_a_chart_without_anything_else_to_show_offers_no_key_for_it(
 
 
 async def test_the_key_line_follows_the_data(tmp_path: Path) -> None:
-    app = make_app(make_study(tmp_path, "alone", 30, text=ALONE))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, "alone", 30, text=ALONE)) as (_, pilot):
         await pilot.press("1")
         chart = await _drawn(pilot, "history")
         assert "c trial/cost  v log" in _bar(pilot)
@@ -107,9 +103,7 @@ async def test_the_key_line_follows_the_data(tmp_path: Path) -> None:
 
 
 async def test_the_keys_of_a_brush_come_with_it(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (_, pilot):
         await pilot.press("0")
         await _drawn(pilot, "parallel")
         assert "< shrink" not in _bar(pilot)
@@ -123,9 +117,7 @@ async def test_the_keys_of_a_brush_come_with_it(study: StudyFolder) -> None:
 
 
 async def test_metrics_that_have_no_room_are_gone_through(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (_, pilot):
         await pilot.press("4")
         chart = await _drawn(pilot, "importance")
         await until(pilot, lambda: "m metrics" not in _bar(pilot))
@@ -135,9 +127,7 @@ async def test_metrics_that_have_no_room_are_gone_through(study: StudyFolder) ->
 
 
 async def test_the_palette_leaves_out_what_a_chart_in_sight_cannot_do(tmp_path: Path) -> None:
-    app = make_app(make_study(tmp_path, "alone", 30, text=ALONE))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, "alone", 30, text=ALONE)) as (app, pilot):
         await pilot.press("1")
         await _drawn(pilot, "history")
         said = [c.help for c in app.get_system_commands(app.screen)]
@@ -149,9 +139,7 @@ async def test_the_palette_leaves_out_what_a_chart_in_sight_cannot_do(tmp_path: 
 async def test_a_text_names_the_keys_that_scroll_where_it_is_long(
     study: StudyFolder, words: int, scrolled: bool
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         app.push_screen(TextWindow("note", "a long text " * words))
         await until(pilot, lambda: isinstance(app.screen, TextWindow))
 
@@ -164,9 +152,7 @@ async def test_a_text_names_the_keys_that_scroll_where_it_is_long(
 
 
 async def test_that_nothing_is_hidden_is_said_of_the_key_that_shows_all(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(160, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(160, 40)) as (app, pilot):
 
         def waits() -> bool:
             return bool({a.id: why for a, _, why in key_table(app.screen)}["watch.show_all"])

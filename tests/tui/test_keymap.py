@@ -17,7 +17,7 @@ from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import until, watching
 
 
 def read(text: str) -> tuple[dict[str, str], list[str]]:
@@ -110,7 +110,5 @@ async def test_a_clash_is_said_when_the_app_opens(study: StudyFolder, tmp_path: 
     folder.mkdir(parents=True)
     (folder / "keys.toml").write_text('"trial.kill" = "p"\n')
     assert len(load_settings().faults) == 1
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await until(pilot, lambda: any("study.pause" in n.message for n in app._notifications))

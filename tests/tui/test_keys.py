@@ -24,7 +24,7 @@ from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.key_bar import KeyBar
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_app, make_study, ready, until, watching
 
 TEXT_TAKEN = {"define.save", "dialog.take"}
 LEAVING = {"app.leave", "app.suspend"}
@@ -116,9 +116,7 @@ async def test_every_key_on_every_screen(
 async def test_help_lists_the_keys_of_the_focused_pane_and_says_why_not(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study, readonly=True)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, readonly=True) as (app, pilot):
         await pilot.press("question_mark")
         assert isinstance(app.screen, Help)
         text = str(app.screen.query_one("#help-keys").render())
@@ -186,9 +184,7 @@ async def test_a_remapped_key_acts_and_is_shown(
 
 
 async def test_a_key_that_cannot_act_says_why(study: StudyFolder, sent: list[Any]) -> None:
-    app = make_app(study, readonly=True)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, readonly=True) as (app, pilot):
         said = await _said(app, pilot, lambda: pilot.press("j", "asterisk"))
         assert "read-only" in said
         assert not sent
@@ -197,9 +193,7 @@ async def test_a_key_that_cannot_act_says_why(study: StudyFolder, sent: list[Any
 async def test_without_a_runner_kill_is_refused_with_the_way_out(
     study: StudyFolder, sent: list[Any]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         said = await _said(app, pilot, lambda: pilot.press("j", "x"))
         assert "R starts one" in said
         assert not sent
@@ -212,9 +206,7 @@ async def _said(app: HpoApp, pilot: Pilot[int], act: Callable[[], Any]) -> str:
 
 
 async def test_a_key_that_is_looked_for_in_the_help_is_in_sight(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help))
 
@@ -235,9 +227,7 @@ async def test_the_palette_shows_the_keys_and_names_the_ids(
     folder = tmp_path / "config" / "hpo-tui"
     folder.mkdir(parents=True)
     (folder / "keys.toml").write_text('"trial.star" = ["%", "f5"]\n')
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("j")
         commands = {c.title: c.help for c in app.get_system_commands(app.screen)}
         assert "(trial.star)" in commands["star   % F5"]
@@ -245,9 +235,7 @@ async def test_the_palette_shows_the_keys_and_names_the_ids(
 
 
 async def test_the_palette_finds_what_cannot_act_and_says_why(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         commands = {c.title: c for c in app.get_system_commands(app.screen)}
         promote, pair = commands["promote   P"], commands["pair   m"]
         assert "not now: No trial is selected" in promote.help
@@ -261,9 +249,7 @@ async def test_the_palette_finds_what_cannot_act_and_says_why(study: StudyFolder
 
 @pytest.mark.parametrize("typed", ["", "promo", "copy"])
 async def test_the_palette_dims_what_cannot_act(study: StudyFolder, typed: str) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 200)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 200)) as (app, pilot):
         await pilot.press("colon", *typed)
         await until(pilot, lambda: app.screen.has_class("-ready"))
         found = app.screen.query_one(CommandList)
@@ -305,9 +291,7 @@ def test_what_the_palette_lists_of_a_screen_the_screen_can_do(screen: type[Room]
 
 
 async def test_the_palette_does_what_a_pane_in_sight_can(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         live = app.live
         assert live is not None
         await pilot.press("colon", *"brush")
@@ -328,9 +312,7 @@ async def test_the_palette_does_what_a_pane_in_sight_can(study: StudyFolder) -> 
 async def test_the_key_bar_begins_with_the_keys_of_the_chart_in_focus(
     study: StudyFolder, key: str, said: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press(key)
         bar = app.screen.query_one(KeyBar)
         await until(pilot, lambda: bar.render_line(0).text.strip().startswith(said))
@@ -338,9 +320,7 @@ async def test_the_key_bar_begins_with_the_keys_of_the_chart_in_focus(
 
 
 async def test_the_key_bar_fills_a_narrow_window(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(40, 15)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(40, 15)) as (app, pilot):
         bar = app.screen.query_one(KeyBar)
         said = "Enter open  ? help  : commands  q quit"
         await until(pilot, lambda: bar.render_line(0).text.strip() == said)

@@ -15,7 +15,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.watching.late_answers import LateAnswers
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import make_app, ready, until, watching
 
 
 def answer(study: StudyFolder, number: int, text: str, *, ok: bool = True) -> None:
@@ -44,24 +44,18 @@ def test_each_answer_that_came_later_is_told_once(study: StudyFolder) -> None:
 
 
 async def test_the_next_start_tells_what_was_answered_since(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (_, pilot):
         stop, edit = ask(study.db, "stop", {}), ask(study.db, "edit", {})
         await pilot.press("q")
     answer(study, stop, "the study stops: 2 trials end")
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         first = ("stop, asked for last time", "the study stops: 2 trials end", "information")
         await until(pilot, lambda: said(app) == [first])
         answer(study, edit, "lr.low: 3 is above lr.high", ok=False)
         second = ("edit, asked for last time", "lr.low: 3 is above lr.high", "error")
         await until(pilot, lambda: said(app) == [first, second])
         await pilot.press("q")
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert said(app) == []
 
 

@@ -25,7 +25,7 @@ from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_app, make_study, ready, until, watching
 
 
 def _live(app: HpoApp) -> LiveStudy:
@@ -42,9 +42,7 @@ async def test_what_was_wrong_with_a_study_that_was_left_is_said_of_no_other(
     study: StudyFolder, tmp_path: Path
 ) -> None:
     other = make_study(tmp_path, "other")
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         left = _live(app).watcher
         await pilot.press("escape")
         app.open_study(other)
@@ -59,9 +57,7 @@ async def test_what_was_wrong_with_a_study_that_was_left_is_said_of_no_other(
 async def test_trials_that_come_while_columns_are_chosen_are_shown_after_it(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, Trials))
         assert isinstance(app.screen, Trials)
@@ -85,9 +81,7 @@ async def test_trials_that_come_while_columns_are_chosen_are_shown_after_it(
 async def test_the_answer_to_a_search_that_is_over_does_not_move_the_log(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         _live(app).select(1)
         await pilot.press("6")
         await until(pilot, lambda: bool(app.screen.query(LogTail)))
@@ -110,9 +104,7 @@ async def test_the_answer_to_a_search_that_is_over_does_not_move_the_log(
 async def test_a_number_of_repeats_is_one_that_python_reads(
     study: StudyFolder, sent: list[Any], runner: None, typed: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         _live(app).select(1)
         assert isinstance(app.screen, Watch)
         await app.screen.action_do("trial.confirm")
@@ -127,9 +119,7 @@ async def test_a_number_of_repeats_is_one_that_python_reads(
 async def test_a_record_that_cannot_be_read_is_said_and_read_again(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         with monkeypatch.context() as patch:
 
             def trial(*_: object) -> None:
@@ -150,9 +140,7 @@ async def test_what_fails_in_a_thread_is_said(study: StudyFolder, tmp_path: Path
     def fails() -> None:
         raise KeyError("gone")
 
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         app.aside(fails, "what fails")
         await until(pilot, lambda: any("gone" in n.message for n in app._notifications))
         assert [n.severity for n in app._notifications] == ["error"]
@@ -206,9 +194,7 @@ async def test_a_bug_in_reading_a_study_is_said_instead_of_waited_for(
 
 async def test_a_screen_that_is_shown_again_takes_the_newest_picture(study: StudyFolder) -> None:
     """A newer one can come between its return and the moment when it catches up."""
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (app, pilot):
         live, older = _live(app), _live(app).snapshot
         app.open_trials(live)
         await until(pilot, lambda: isinstance(app.screen, Trials))

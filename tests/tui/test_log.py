@@ -13,7 +13,7 @@ from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.log_tail import LogTail
-from tests.tui.conftest import NOW, make_app, ready, until
+from tests.tui.conftest import NOW, until, watching
 
 
 def test_lines_of_a_growing_file(tmp_path: Path) -> None:
@@ -87,9 +87,7 @@ async def test_an_output_that_cannot_be_read_is_said_to_be_that(
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     log.symlink_to(log)  # it cannot be opened by any thread
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert app.live is not None
         app.open_trial(app.live, 9)
         await until(pilot, lambda: bool(app.screen.query(LogTail)))
@@ -124,9 +122,7 @@ def test_of_an_endless_line_the_end_is_shown(tmp_path: Path) -> None:
 async def test_the_log_follows_searches_and_shows_nothing_that_acts(study: StudyFolder) -> None:
     log = study.trial(60).log
     log.write_bytes(b"\x1b[31mred\x1b[0m \x1b]52;c;aGk=\x07[bold]text\x1b[2J\n" + b"x\n" * 100)
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert app.live is not None
         app.live.select(60)
         await pilot.press("6")
@@ -158,9 +154,7 @@ def _text(tail: LogTail) -> str:
 async def test_a_page_is_read_from_the_file_once(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("6")
         await until(pilot, lambda: bool(app.screen.query(LogTail)))
         log = app.screen.query_one(LogTail)
@@ -192,9 +186,7 @@ async def test_a_page_is_read_from_the_file_once(
 
 async def test_one_line_is_counted_as_one(study: StudyFolder) -> None:
     study.trial(60).log.write_bytes(b"waiting for data\n")
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert app.live is not None
         app.live.select(60)
         await pilot.press("6")
@@ -206,9 +198,7 @@ async def test_a_running_trial_that_has_long_written_nothing_is_said_to(study: S
     log = study.trial(60).log
     os.utime(log, (NOW - 2600, NOW - 2600))
     os.utime(study.trial(3).log, (NOW - 2600, NOW - 2600))
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert app.live is not None
         app.open_trial(app.live, 60)
         await until(pilot, lambda: "nothing new for 43m" in _heading(app))

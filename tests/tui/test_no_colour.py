@@ -8,7 +8,7 @@ from textual.filter import NoColor
 from textual.pilot import Pilot
 
 from hpo_tui.store.folder import StudyFolder
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import until, watching
 
 
 def reversed_lines(pilot: Pilot[int]) -> set[str]:
@@ -26,9 +26,7 @@ def reversed_lines(pilot: Pilot[int]) -> set[str]:
 async def test_the_row_that_keys_act_on_is_reversed(
     study: StudyFolder, size: tuple[int, int]
 ) -> None:
-    app = make_app(study, colours=False)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(study, colours=False, size=size) as (app, pilot):
         assert any(isinstance(f, NoColor) for f in app.get_line_filters())
         await pilot.press("j")
         await until(pilot, lambda: len(reversed_lines(pilot)) == 1)
@@ -40,18 +38,14 @@ async def test_the_row_that_keys_act_on_is_reversed(
 
 
 async def test_with_colours_no_row_is_reversed(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (_, pilot):
         await pilot.press("j")
         assert reversed_lines(pilot) == set()
 
 
 async def test_keys_that_cannot_act_are_left_out(study: StudyFolder) -> None:
     for colours in (True, False):
-        app = make_app(study, colours=colours)
-        async with app.run_test(size=(200, 40)) as pilot:
-            await ready(pilot)
+        async with watching(study, colours=colours, size=(200, 40)) as (app, pilot):
             await pilot.press("j")
             bar = app.screen.query_one("KeyBar")
             await until(pilot, lambda bar=bar: "star" in bar.render_line(0).text)

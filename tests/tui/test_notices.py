@@ -14,7 +14,7 @@ from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.watching.notices import InSight, occasions
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import make_app, ready, until, watching
 
 
 def test_a_message_is_said_again_when_it_has_gone() -> None:
@@ -26,9 +26,7 @@ def test_a_message_is_said_again_when_it_has_gone() -> None:
 
 
 async def test_keys_that_cannot_act_do_not_cover_the_screen(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24), notifications=True) as (app, pilot):
         await pilot.press("x", "t", "n", "P", "asterisk")
         await until(pilot, lambda: bool(app.screen.query(Toast)))
         await pilot.pause()
@@ -38,9 +36,7 @@ async def test_keys_that_cannot_act_do_not_cover_the_screen(study: StudyFolder) 
 async def test_a_pause_rings_but_not_the_larger_budget_of_a_finished_study(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, _):
         assert app.live is not None
         found = app.live.snapshot
     assert found is not None
@@ -77,9 +73,7 @@ async def test_that_the_runner_died_is_not_said_beside_its_start(
 
 
 async def test_a_message_is_whole_in_a_narrow_window(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(40, 15), notifications=True) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(40, 15), notifications=True) as (app, pilot):
         app.notify(
             "Trial 1 has run at the full task: there is no more expensive one to be promoted to."
         )
@@ -91,9 +85,7 @@ async def test_a_message_is_whole_in_a_narrow_window(study: StudyFolder) -> None
 async def test_that_a_trial_waits_for_another_is_not_said_over_the_two(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24), notifications=True) as (app, pilot):
         await pilot.press("j", "equals_sign")
         await until(pilot, lambda: any("is marked" in n.message for n in app._notifications))
         await pilot.press("j", "equals_sign")
@@ -105,9 +97,7 @@ async def test_that_a_trial_waits_for_another_is_not_said_over_the_two(
 async def test_a_question_is_not_covered_by_what_was_said_before(
     study: StudyFolder, severity: SeverityLevel
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24), notifications=True) as (app, pilot):
         app.notify("Said before.", severity=severity)
         await until(pilot, lambda: bool(app.screen.query(Toast)))
         await pilot.press("plus")

@@ -19,7 +19,7 @@ from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.words.listed_why import why_lines
 from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.standing import header_pieces
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_study, until, watching
 
 
 def lines(widget: Widget) -> str:
@@ -42,9 +42,7 @@ async def test_the_reason_of_a_pause_stays_in_sight(
     tmp_path: Path, size: tuple[int, int], runner: None
 ) -> None:
     study = paused_by_failure(tmp_path, {"lr": 0.5}, ["Traceback", "KeyError: 'x'"])
-    app = make_app(study)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(study, size=size) as (app, pilot):
         header = app.screen.query_one(StudyHeader)
         assert "‖ paused  a trial failed (crash, exit code 1)" in header.render_line(0).text
         best = app.screen.query_one("#best_table")
@@ -63,9 +61,7 @@ async def test_leaving_says_that_a_paused_study_stays_so(tmp_path: Path, runner:
     writer = StudyWriter(study.db)
     writer.update_study(state=StudyState.PAUSED, reason="paused by you")
     writer.close()
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("q")
     assert "The study stays paused" in app.farewell
 
@@ -95,9 +91,7 @@ async def test_in_a_small_window_the_error_and_what_to_do_are_in_sight(
 ) -> None:
     said = ["Traceback", *(f"  File {n}" for n in range(9)), "KeyError: 'x'"]
     values: dict[str, Value] = {f"value_{n}": 0.5 for n in range(3 if has_values else 60)}
-    app = make_app(paused_by_failure(tmp_path, values, said))
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(paused_by_failure(tmp_path, values, said), size=size) as (app, pilot):
         best = app.screen.query_one("#best_table")
         await until(pilot, lambda: "Paused" in lines(best))
         for words in ("trial 5", "KeyError: 'x'", "Mend the script", "runs that trial again"):

@@ -22,7 +22,7 @@ from hpo_tui.tui.words.progress import MOST_LINES, Progress, progress_of, runnin
 from hpo_tui.tui.words.side_by_side import trial_entries
 from hpo_tui.tui.words.standing import header_pieces
 from hpo_tui.tui.words.trial_sheet import sheet
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_study, until, watching
 
 FULL = 60.0
 """Seconds that every complete trial of the full task took."""
@@ -146,9 +146,7 @@ async def test_the_screen_of_a_running_trial_says_its_place(tmp_path: Path) -> N
     with StudyReader(study.db) as reader:
         assert places_text(snapshot, 7, reader) == "accuracy 2nd of 3 at 60 epochs"
         assert not places_text(snapshot, 6, reader), "it has ended"
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert app.live is not None
         app.open_trial(app.live, 8)
         await until(pilot, lambda: "2nd of 3" in _values(app))

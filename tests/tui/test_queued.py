@@ -16,7 +16,7 @@ from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.dialogs import Ask, Confirm
 from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.words.standing import header_pieces, status_lines
-from tests.tui.conftest import TEXT, make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, make_app, make_study, until, watching
 
 WAY = {
     StudyState.STOPPED: "R starts it.",
@@ -55,9 +55,7 @@ def _says(app: HpoApp, text: str) -> Callable[[], bool]:
 @pytest.mark.parametrize("state", list(WAY))
 async def test_repeats_are_queued_shown_and_taken_back(tmp_path: Path, state: StudyState) -> None:
     study = make_study(tmp_path, running=0, state=state, text=SPENT)
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("j")
         await _open(pilot, "C", Ask)
         if state is StudyState.FINISHED:
@@ -82,9 +80,7 @@ async def test_repeats_are_queued_shown_and_taken_back(tmp_path: Path, state: St
 
 async def test_stop_takes_back_all_that_is_queued(tmp_path: Path) -> None:
     study = make_study(tmp_path, running=0, state=StudyState.STOPPED)
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("X")
         await until(pilot, _says(app, "nothing to stop"))
         await pilot.press("j")
@@ -104,9 +100,7 @@ async def test_one_of_several_is_taken_back(tmp_path: Path) -> None:
     study = make_study(tmp_path, running=0, state=StudyState.STOPPED)
     for x in (0.001, 0.002, 0.003):
         launch.send(study, "enqueue", {"params": {"lr": x}, "task": None})
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await _open(pilot, "X", PickOne)
         await pilot.press("j", "j", "enter")
         await until(pilot, lambda: "2 queued" in _header(app))
@@ -129,9 +123,7 @@ async def test_what_a_finished_study_is_asked_for_is_paid_and_run(
     monkeypatch.setattr(launch, "start_runner", lambda folder: done.append("run") or 4711)
     text = TEXT.replace("budget = 400", f"budget = {budget}")
     study = make_study(tmp_path, running=0, state=StudyState.FINISHED, text=text)
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("j")
         await _open(pilot, "C", Ask)
         await _open(pilot, "enter", PickOne)

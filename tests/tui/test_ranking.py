@@ -11,7 +11,7 @@ from hpo_tui.store.frame import Frame
 from hpo_tui.tui.watching.ranking import Ranking
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.parallel import ParallelCoordinates
-from tests.tui.conftest import NOW, make_app, make_study, ready
+from tests.tui.conftest import NOW, make_study, watching
 
 
 @pytest.fixture
@@ -28,9 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 async def test_axes_are_ranked_outside_the_event_loop(study: StudyFolder, asked: list[int]) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, _):
         names = app.screen.query_one(ParallelCoordinates).options.names
         assert names[2:5] == ("p:momentum", "p:optimizer", "p:dropout")
     assert asked

@@ -14,7 +14,7 @@ from hpo_tui.tui.redraws import Redraws
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.watching.watcher import read_once
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_study, until, watching
 
 
 def test_new_data_wait_their_turn_and_a_new_view_does_not(tmp_path: Path) -> None:
@@ -56,9 +56,7 @@ def _drawn_from(watch: Watch, name: str, monkeypatch: pytest.MonkeyPatch) -> lis
 async def test_a_view_that_is_shown_already_draws_nothing_before_its_time(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         watch, live = app.screen, app.live
         assert isinstance(watch, Watch)
         assert live is not None
@@ -82,9 +80,7 @@ async def test_a_view_that_is_shown_already_draws_nothing_before_its_time(
 async def test_a_new_picture_of_the_study_is_no_new_view_of_it(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         watch, live = app.screen, app.live
         assert isinstance(watch, Watch)
         assert live is not None
@@ -108,9 +104,7 @@ async def test_a_new_picture_of_the_study_is_no_new_view_of_it(
 async def test_panes_that_wait_have_one_timer_for_the_first_of_them(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, _):
         watch, live = app.screen, app.live
         assert isinstance(watch, Watch)
         assert live is not None

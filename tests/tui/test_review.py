@@ -4,14 +4,12 @@ from pathlib import Path
 
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.screens.text_window import TextWindow
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_study, until, watching
 
 
 async def test_the_review_is_shown_and_copied(tmp_path: Path) -> None:
     study = make_study(tmp_path, running=0, state=StudyState.FINISHED)
-    app = make_app(study, study.path.parent)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, study.path.parent) as (app, pilot):
         await pilot.press("w")
         await until(pilot, lambda: isinstance(app.screen, TextWindow))
         text = app.screen._text  # type: ignore[attr-defined]  # what is drawn

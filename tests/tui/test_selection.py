@@ -15,7 +15,7 @@ from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.best_table import BestTable
 from hpo_tui.tui.widgets.chrome import PaneTitle
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import TEXT, burst, make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, burst, make_app, make_study, ready, until, watching
 
 SIZE = (120, 40)
 
@@ -49,9 +49,7 @@ async def _starred(pilot: Pilot[int], sent: list[tuple[str, dict[str, Any]]]) ->
 async def test_without_a_selection_nothing_is_highlighted_and_keys_say_so(
     study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=SIZE) as pilot:
-        await ready(pilot)
+    async with watching(study, size=SIZE) as (app, pilot):
         table = app.screen.query_one(BestTable)
         assert len(table.rows)
         assert table.current is None
@@ -91,9 +89,7 @@ async def test_looking_at_a_trial_begins_where_the_cursor_rests(
 @pytest.mark.usefixtures("runner")
 @pytest.mark.parametrize("keys", [("0", "y"), ("0", "enter"), ("2", "enter")])
 async def test_a_chart_has_no_row_to_begin_at(study: StudyFolder, keys: tuple[str, str]) -> None:
-    app = make_app(study)
-    async with app.run_test(size=SIZE) as pilot:
-        await ready(pilot)
+    async with watching(study, size=SIZE) as (app, pilot):
         await pilot.press(*keys)
         assert app.live is not None
         assert app.live.view.selected is None
@@ -104,9 +100,7 @@ async def test_a_chart_has_no_row_to_begin_at(study: StudyFolder, keys: tuple[st
 async def test_a_trial_that_is_not_among_the_best_is_not_another_one_there(
     study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=SIZE) as pilot:
-        await ready(pilot)
+    async with watching(study, size=SIZE) as (app, pilot):
         best = app.screen.query_one(BestTable)
         await pilot.press("j", "a", "G")
         await until(pilot, lambda: isinstance(app.screen, Trials))
@@ -128,9 +122,7 @@ async def test_a_trial_that_is_not_among_the_best_is_not_another_one_there(
 async def test_a_trial_that_the_filter_hides_is_not_acted_on_in_the_table_of_all(
     study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=SIZE) as pilot:
-        await ready(pilot)
+    async with watching(study, size=SIZE) as (app, pilot):
         await pilot.press("j", "a")
         await until(pilot, lambda: isinstance(app.screen, Trials))
         assert app.live is not None
@@ -148,9 +140,7 @@ async def test_a_trial_that_the_filter_hides_is_not_acted_on_in_the_table_of_all
 async def test_wherever_keys_lead_highlight_and_selection_agree(
     study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=SIZE) as pilot:
-        await ready(pilot)
+    async with watching(study, size=SIZE) as (app, pilot):
         for keys in (
             "0 . . ,", "2 l l h", "7 j j", "7 G", "a g", "escape", "a j j", "enter", "escape",
             "escape", "shift+tab", "s s S", "G", "7", "0 b j",
@@ -171,9 +161,7 @@ async def test_wherever_keys_lead_highlight_and_selection_agree(
 
 async def test_the_table_and_the_coordinates_count_the_same_best(tmp_path: Path) -> None:
     text = TEXT.replace("threshold = 0.9", "threshold = 0.5").replace("= 40000", "= 900000")
-    app = make_app(make_study(tmp_path, text=text))
-    async with app.run_test(size=(140, 40)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, text=text), size=(140, 40)) as (app, pilot):
         table, live = app.screen.query_one(BestTable), app.live
         assert live is not None
         assert live.snapshot is not None
@@ -202,9 +190,7 @@ async def test_the_table_and_the_coordinates_count_the_same_best(tmp_path: Path)
 async def test_a_key_in_one_burst_with_a_move_is_about_where_that_led(
     study: StudyFolder, sent: list[tuple[str, dict[str, Any]]], pane: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=SIZE) as pilot:
-        await ready(pilot)
+    async with watching(study, size=SIZE) as (app, pilot):
         watch = app.screen
         assert isinstance(watch, Watch)
         if pane in ("pareto", "events"):
@@ -225,9 +211,7 @@ async def test_a_key_in_one_burst_with_a_move_is_about_where_that_led(
 
 @pytest.mark.usefixtures("runner")
 async def test_what_cannot_be_promoted_is_not_offered_to_be(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=SIZE) as pilot:
-        await ready(pilot)
+    async with watching(study, size=SIZE) as (app, _):
         live = app.live
         assert live is not None
         assert live.snapshot is not None
@@ -245,9 +229,7 @@ async def test_what_cannot_be_promoted_is_not_offered_to_be(study: StudyFolder) 
 async def test_where_the_table_lacks_the_selected_trial_its_title_names_it(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         watch = app.screen
         assert isinstance(watch, Watch)
         assert app.live is not None
@@ -262,9 +244,7 @@ async def test_where_the_table_lacks_the_selected_trial_its_title_names_it(
 
 @pytest.mark.usefixtures("runner")
 async def test_what_cannot_be_done_names_the_trial_that_it_is_about(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, _):
         watch = app.screen
         assert isinstance(watch, Watch)
         assert app.live is not None

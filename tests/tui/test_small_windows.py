@@ -12,7 +12,7 @@ from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.panes import in_sight
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.watching.watcher import StudyWatcher
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import make_app, until, watching
 
 PANE_KEYS = ("0", "1", "8", "z", "tab", "shift+tab")
 
@@ -38,9 +38,7 @@ async def _press_all(pilot: Pilot[int], reason: str) -> None:
 async def test_in_a_tiny_window_keys_about_panes_and_trials_say_so(
     study: StudyFolder, runner: None, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(30, 8)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(30, 8)) as (app, pilot):
         assert app.live is not None
         app.live.select(50)
         await _press_all(pilot, "larger")
@@ -50,9 +48,7 @@ async def test_in_a_tiny_window_keys_about_panes_and_trials_say_so(
 
 
 async def test_keys_do_not_go_to_a_filter_that_was_closed(study: StudyFolder, runner: None) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(30, 8)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(30, 8)) as (app, pilot):
         await pilot.press("slash", "escape", "question_mark", "escape", "z")
         await until(pilot, lambda: "larger" in _said(app))
         await pilot.press("slash", "l", "r")
@@ -93,9 +89,7 @@ async def test_before_the_study_is_read_keys_say_so(
 async def test_what_keys_lead_to_is_in_sight(
     study: StudyFolder, size: tuple[int, int], keys: str, pane: str
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(study, size=size) as (app, pilot):
         await pilot.press(*keys.split())
         await until(pilot, lambda: app.focused is not None and app.focused.id == pane)
         assert app.focused is not None
@@ -108,9 +102,7 @@ async def test_what_keys_lead_to_is_in_sight(
 async def test_back_from_a_tab_the_first_picture_is_there_again_then_the_list(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         watch = app.screen
         assert isinstance(watch, Watch)
         await pilot.press("4")
@@ -123,9 +115,7 @@ async def test_back_from_a_tab_the_first_picture_is_there_again_then_the_list(
 
 
 async def test_back_from_a_tab_beside_the_others_is_back_to_the_list(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         watch = app.screen
         await pilot.press("4", "escape")
         assert app.screen is not watch
@@ -135,9 +125,7 @@ async def test_back_from_a_tab_beside_the_others_is_back_to_the_list(study: Stud
 async def test_the_help_says_in_any_window_how_it_is_closed(
     study: StudyFolder, size: tuple[int, int]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(study, size=size) as (app, pilot):
         await pilot.press("question_mark")
         line = app.screen.query_one(Input)
         await until(pilot, lambda: line.size.width > 0)

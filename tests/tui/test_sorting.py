@@ -14,14 +14,12 @@ from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.tables.trial_order import sort_values, sorted_rows
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_study, until, watching
 
 
 @pytest.mark.parametrize(("metric", "steps"), [("accuracy", 0), ("nonzero_weights", 1)])
 async def test_a_metric_is_two_keys_away(study: StudyFolder, metric: str, steps: int) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, Trials))
         screen = app.screen
@@ -61,9 +59,7 @@ def test_tasks_are_sorted_by_their_cost(study: StudyFolder) -> None:
 
 
 async def test_a_study_without_trials_is_not_blamed_on_the_filter(tmp_path: Path) -> None:
-    app = make_app(make_study(tmp_path, trials=0, running=0))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, trials=0, running=0), size=(80, 24)) as (app, pilot):
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, Trials))
         table = app.screen.query_one(LineTable)
@@ -71,9 +67,7 @@ async def test_a_study_without_trials_is_not_blamed_on_the_filter(tmp_path: Path
 
 
 async def test_the_other_way_round_shows_its_first_rows(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, Trials))
         table = app.screen.query_one(LineTable)
@@ -90,9 +84,7 @@ async def test_the_other_way_round_shows_its_first_rows(study: StudyFolder) -> N
 async def test_the_best_begin_with_the_best_when_the_selected_one_is_not_among_them(
     tmp_path: Path,
 ) -> None:
-    app = make_app(make_study(tmp_path, trials=200))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, trials=200), size=(80, 24)) as (app, pilot):
         table = app.screen.query_one(LineTable)
         await pilot.press("G")
         assert app.live is not None
@@ -116,9 +108,7 @@ async def test_events_sort_by_what_a_column_says(tmp_path: Path) -> None:
         for (row,), at in zip(rows, times, strict=True):
             writer.conn.execute("UPDATE events SET time = ? WHERE id = ?", (at, row))
     writer.close()
-    app = make_app(folder)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(folder) as (app, pilot):
         await pilot.press("7")
         table = app.focused
         assert isinstance(table, LineTable)

@@ -10,7 +10,7 @@ from textual.css.stylesheet import Stylesheet
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.config import Settings
 from hpo_tui.tui.widgets.best_table import BestTable
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_app, make_study, ready, until, watching
 
 HEAVY = ("torch", "optuna", "pandas", "sqlite_utils", "scipy", "sklearn", "plotext", "numpy")
 SCREENS = ("app", "screens.watch", "screens.studies", "screens.trials",
@@ -57,9 +57,7 @@ def test_a_study_printed_once_needs_no_screen(tmp_path: Path) -> None:
 
 
 async def test_watching_an_unchanged_study_costs_almost_nothing(tmp_path: Path) -> None:
-    app = make_app(make_study(tmp_path, trials=400))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, trials=400)) as (app, pilot):
         table = app.screen.query_one(BestTable)
         for _ in range(20):  # a busy machine takes its time to be done with the start
             before, wall = time.process_time(), time.monotonic()

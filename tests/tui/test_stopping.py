@@ -10,7 +10,7 @@ from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.dialogs import Confirm
 from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_app, make_study, ready, until, watching
 
 Sent = list[tuple[str, dict[str, Any]]]
 PLACES = pytest.mark.parametrize("listed", [True, False])
@@ -73,9 +73,10 @@ async def test_a_study_with_a_runner_is_stopped(
 async def test_in_a_pause_without_trials_there_is_no_way_of_ending_them_to_choose(
     tmp_path: Path, sent: Sent, runner: None
 ) -> None:
-    app = make_app(make_study(tmp_path, trials=3, running=0, state=StudyState.PAUSED))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, trials=3, running=0, state=StudyState.PAUSED)) as (
+        app,
+        pilot,
+    ):
         for key in ("n", "y"):
             assert sent == []
             await pilot.press("X")

@@ -26,7 +26,7 @@ from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words import fmt
-from tests.tui.conftest import NOW, make_app, make_study, ready, until
+from tests.tui.conftest import NOW, make_app, make_study, ready, until, watching
 
 
 async def _listed(pilot: Pilot[int], n: int) -> LineTable:
@@ -101,9 +101,7 @@ async def test_studies_without_a_best_are_last_either_way(tmp_path: Path) -> Non
 
 
 async def test_escape_from_a_study_opened_directly_leads_to_the_list(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(120, 30)) as (_, pilot):
         await pilot.press("escape")
         await _listed(pilot, 1)
 

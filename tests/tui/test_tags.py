@@ -19,7 +19,7 @@ from hpo_tui.tui.tables.trial_order import sorted_rows
 from hpo_tui.tui.tables.trial_rows import TrialRows, all_columns, default_columns
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_app, make_study, ready, until, watching
 
 TAGS = {2: ("keep", "seed noise"), 5: ("check",), 7: ("keep",)}
 
@@ -118,9 +118,7 @@ async def test_a_note_is_edited_whole(
     for number in range(1, 9):
         writer.update_trial(number, note=note)
     writer.close()
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, Trials))
         await pilot.press("j", "n")

@@ -23,7 +23,7 @@ from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.fmt import clock
 from hpo_tui.tui.words.listed_why import why_lines
 from hpo_tui.tui.words.standing import header_pieces, status_lines
-from tests.tui.conftest import NOW, make_app, make_study, ready, settled, until
+from tests.tui.conftest import NOW, make_study, settled, until, watching
 
 
 @pytest.mark.usefixtures("runner")
@@ -35,9 +35,7 @@ def test_samples_are_of_now_for_some_seconds(study: StudyFolder) -> None:
 async def test_without_a_runner_header_and_pane_show_nothing_as_measured(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("8")
         await until(pilot, lambda: app.live is not None and app.live.snapshot is not None)
         await settled(pilot)
@@ -51,9 +49,7 @@ async def test_without_a_runner_header_and_pane_show_nothing_as_measured(
 
 @pytest.mark.usefixtures("runner")
 async def test_with_a_runner_they_do(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(140, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(140, 40)) as (app, pilot):
         await pilot.press("8")
         await settled(pilot)
         assert "GPU0 83%" in app.screen._compositor.render_strips()[0].text
@@ -89,9 +85,7 @@ async def test_a_processor_is_not_offered_to_be_lent(tmp_path: Path, runner: Non
     writer = StudyWriter(study.db)
     writer.add_device_samples([DeviceSample(NOW, CPU, "CPU 8 cores", 1 << 30, 2 << 30, 0.5)])
     writer.close()
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("L")
         await until(pilot, lambda: isinstance(app.screen, PickOne))
         rows = app.screen.query_one(LineTable).rows

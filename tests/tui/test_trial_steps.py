@@ -9,7 +9,7 @@ from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.widgets.chrome import PaneTitle
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import make_app, ready, until, watching
 
 
 async def _shown(pilot: Pilot[int], number: int) -> TrialScreen:
@@ -61,9 +61,7 @@ async def test_steps_go_through_the_table_that_the_trial_was_opened_from(
 
 
 async def test_from_a_chart_steps_go_through_what_is_shown_by_number(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         assert isinstance(app, HpoApp)
         assert app.live is not None
         app.live.set_filter("trial < 6 and trial != 4")

@@ -19,7 +19,7 @@ from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words.entries import Entry, EntryRows, readable
 from hpo_tui.tui.words.side_by_side import record_entries
 from hpo_tui.tui.words.trial_sheet import files_of, sheet
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_study, until, watching
 
 LAST = [f"  File 'train.py', line {n}, in step_{n}" for n in range(4)] + ["RuntimeError: the end"]
 REASON = f"exit code 1; last lines: {' | '.join(LAST)}"
@@ -54,9 +54,7 @@ async def test_long_texts_are_read_on_the_trial_s_own_screen(
     writer = StudyWriter(study.db)
     writer.update_trial(4, state=TrialState.FAILED, reason=REASON, exit_code=1, note=note)
     writer.close()
-    app = make_app(study)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(study, size=size) as (app, pilot):
         assert app.live is not None
         app.open_trial(app.live, 4)
         await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
@@ -94,9 +92,7 @@ def test_what_a_trial_without_a_result_has_reported_is_said_to_be_kept() -> None
 
 
 async def test_a_trial_opens_on_a_line_that_can_be_opened(tmp_path: Path) -> None:
-    app = make_app(make_study(tmp_path, trials=8, running=0))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(make_study(tmp_path, trials=8, running=0)) as (app, pilot):
         assert app.live is not None
         app.open_trial(app.live, 4)
         await until(pilot, lambda: bool(app.screen.query("#trial-values")))
@@ -111,9 +107,7 @@ async def test_an_event_of_no_trial_is_shown_whole(tmp_path: Path) -> None:
     writer = StudyWriter(study.db)
     writer.add_event("paused", "Five trials failed alike. " * 9 + "CUDA error")
     writer.close()
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("7")
         await until(pilot, lambda: app.focused is not None and app.focused.id == "events")
         await pilot.press("g", "enter")
@@ -209,9 +203,7 @@ async def test_the_keys_of_a_trial_that_has_ended_are_those_that_can_act(
     tmp_path: Path, runner: None
 ) -> None:
     study = make_study(tmp_path, trials=8, running=0)
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         assert app.live is not None
         app.open_trial(app.live, 4)
         await until(pilot, lambda: bool(app.screen.query("#trial-values")))
@@ -235,9 +227,7 @@ async def test_what_to_do_about_an_overdue_trial_is_in_sight(
         8,
     )
     writer.close()
-    app = make_app(study)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(study, size=size) as (app, pilot):
         assert app.live is not None
         app.open_trial(app.live, 8)
         await until(pilot, lambda: bool(app.screen.query("#trial-reason")))

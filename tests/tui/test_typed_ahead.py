@@ -19,7 +19,7 @@ from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.best_table import BestTable
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import burst, make_app, make_study, ready, until
+from tests.tui.conftest import burst, make_app, make_study, ready, until, watching
 
 Sent = list[tuple[str, dict[str, Any]]]
 
@@ -51,9 +51,7 @@ async def test_from_the_list_into_a_study_and_one_of_its_trials(tmp_path: Path) 
 
 @pytest.mark.usefixtures("runner")
 async def test_the_text_of_a_filter_is_no_key(study: StudyFolder, sent: Sent) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await _done(pilot, "j", "slash", *"lr<0.01 and n", "escape")
         assert not sent
         await _done(pilot, "slash", *"lr<0.01", "enter", "a", "G", "asterisk")
@@ -83,9 +81,7 @@ async def test_the_text_of_a_filter_is_no_key(study: StudyFolder, sent: Sent) ->
 async def test_a_dialog_gets_the_keys_that_were_meant_for_it(
     study: StudyFolder, sent: Sent, keys: list[str], wish: tuple[str, dict[str, Any]]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await _done(pilot, *keys)
         await until(pilot, lambda: bool(sent))
         assert isinstance(app.screen, Watch)
@@ -121,18 +117,14 @@ async def test_what_came_of_a_wish_is_told_where_its_screen_was_left(
         raise launch.LaunchError("the disk is full")
 
     monkeypatch.setattr(launch, "send", refuse)
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await _done(pilot, "j", "enter", "asterisk", "escape")
         answer.set()
         await until(pilot, lambda: "the disk is full" in {n.message for n in app._notifications})
 
 
 async def test_a_dialog_is_closed_before_the_next_opens(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await _done(pilot, "plus", "escape", "0", "b", "N")
         assert isinstance(app.screen, Confirm)
         await _done(pilot, "n", "plus", "escape", "escape")
@@ -155,9 +147,7 @@ async def test_what_is_typed_while_studies_are_read_waits_for_them(
 
 
 async def test_leaving_does_not_wait_for_keys_before_it(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         burst(pilot, "j", "j", "a", "q", "j", "j")
         await until(pilot, lambda: app._exit)
     assert app.return_code == 0
@@ -167,8 +157,6 @@ async def test_leaving_does_not_wait_for_keys_before_it(study: StudyFolder) -> N
 async def test_the_palette_is_paged_through_before_it_is_laid_out(
     study: StudyFolder, keys: list[str]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await _done(pilot, *keys)
         assert isinstance(app.screen, CommandPalette)

@@ -17,13 +17,11 @@ from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.best_table import BestTable
 from hpo_tui.tui.widgets.filter_bar import FilterBar
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import NOW, TEXT, make_app, make_study, ready, until
+from tests.tui.conftest import NOW, TEXT, make_app, make_study, ready, until, watching
 
 
 async def test_one_selection_rules_every_pane(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         watch = app.screen
         assert isinstance(watch, Watch)
         await pilot.press("j")
@@ -35,9 +33,7 @@ async def test_one_selection_rules_every_pane(study: StudyFolder) -> None:
 
 
 async def test_a_filter_holds_in_every_pane_and_is_explained_when_wrong(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("slash")
         bar = app.screen.query_one(FilterBar)
         line = bar.query_one(Input)
@@ -64,9 +60,7 @@ async def test_a_filter_holds_in_every_pane_and_is_explained_when_wrong(study: S
 
 @pytest.mark.parametrize("by", ["filter", "brush"])
 async def test_escape_clears_before_it_leaves(study: StudyFolder, by: str) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         watch, live = app.screen, app.live
         assert live is not None
         if by == "filter":
@@ -85,17 +79,13 @@ async def test_escape_clears_before_it_leaves(study: StudyFolder, by: str) -> No
 
 
 async def test_tab_completes_a_name(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("slash", *"accu", "tab")
         assert app.screen.query_one(FilterBar).query_one(Input).value == "accuracy"
 
 
 async def test_a_brush_filters_the_table(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         watch = app.screen
         before = len(watch.query_one(BestTable).rows)
         watch.post_message(BrushChanged({"m:accuracy": (0.93, 1.0)}))
@@ -105,9 +95,7 @@ async def test_a_brush_filters_the_table(study: StudyFolder) -> None:
 async def test_narrowing_to_the_brush_edits_the_study(
     study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         app.screen.post_message(BrushChanged({"p:lr": (1e-3, 1e-2), "p:optimizer": (0.0, 1.0)}))
         await until(pilot, lambda: bool(app.live and app.live.view.brushes))
         await pilot.press("N", "y")
@@ -123,9 +111,7 @@ async def test_narrowing_to_the_brush_edits_the_study(
 
 
 async def test_tabs_open_by_number_and_zoom_gives_the_screen(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         for at, name in enumerate(("history", "pareto", "curves", "importance", "tasks"), 1):
             await pilot.press(str(at))
             assert app.focused is not None
@@ -150,9 +136,7 @@ async def test_every_size_has_a_layout(
     size: tuple[int, int], layout: str, study: StudyFolder
 ) -> None:
     assert layout_for(*size) == layout
-    app = make_app(study)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(study, size=size) as (app, pilot):
         assert app.screen.has_class(f"-{layout}")
         if size[0] >= 60:
             assert app.screen.query_one(BestTable).size.height >= 7
@@ -162,9 +146,7 @@ async def test_every_size_has_a_layout(
 
 
 async def test_at_80x24_tab_goes_through_one_chart_at_a_time(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         seen = []
         for _ in range(4):
             await pilot.press("tab")
@@ -179,9 +161,7 @@ async def test_at_80x24_tab_goes_through_one_chart_at_a_time(study: StudyFolder)
 async def test_a_trials_curve_and_log_can_be_seen_at_every_size(
     study: StudyFolder, size: tuple[int, int]
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=size) as pilot:
-        await ready(pilot)
+    async with watching(study, size=size) as (app, pilot):
         await pilot.press("j", "enter")
         await until(pilot, lambda: isinstance(app.screen, TrialScreen))
         for key, name in (("3", "curves"), ("6", "trial-log"), ("3", "curves")):
@@ -196,9 +176,7 @@ async def test_a_trials_curve_and_log_can_be_seen_at_every_size(
 async def test_the_table_of_all_trials_sorts_filters_and_keeps_the_selection(
     study: StudyFolder,
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("j", "a")
         await until(pilot, lambda: isinstance(app.screen, Trials))
         table = app.screen.query_one(LineTable)
@@ -222,9 +200,7 @@ async def test_the_table_of_all_trials_sorts_filters_and_keeps_the_selection(
 
 
 async def test_the_session_is_restored(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("j", "4", "0", "right_curly_bracket")
         axes = app.screen._panes["parallel"].options.names  # type: ignore[attr-defined]
         assert app.live is not None
@@ -249,9 +225,7 @@ async def test_the_session_is_restored(study: StudyFolder) -> None:
 async def test_how_many_of_the_best_are_bright_is_restored(
     study: StudyFolder, custom: bool
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (_, pilot):
         keys = ["0", "left_square_bracket", "left_square_bracket"]
         await pilot.press(*keys, *(["right_curly_bracket"] if custom else []), "q")
     # Kept, too, by a session in which there was no room for a chart.
@@ -265,9 +239,7 @@ async def test_how_many_of_the_best_are_bright_is_restored(
 
 
 async def test_a_brush_without_a_limit_is_restored_as_one(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("0", "b")
         await until(pilot, lambda: bool(app.live and app.live.view.brushes))
         await pilot.press("q")
@@ -285,17 +257,13 @@ async def test_a_broken_session_file_is_left_out(study: StudyFolder, tmp_path: P
     path.parent.mkdir(parents=True)
     bad = {"selected": "x", "filter": 3, "brushes": [1], "tab": 99, "panes": {}}
     path.write_text(json.dumps({"studies": {str(study.path.resolve()): bad}}))
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, _):
         assert app.live is not None
         assert app.live.view.filter == ""
 
 
 async def test_new_trials_appear_and_an_unchanged_study_paints_nothing(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         live = app.live
         assert live is not None
         assert live.snapshot is not None
@@ -314,9 +282,7 @@ async def test_new_trials_appear_and_an_unchanged_study_paints_nothing(study: St
 
 async def test_the_end_and_the_first_that_meets_all_goals_are_announced(tmp_path: Path) -> None:
     study = make_study(tmp_path, trials=4, running=1)
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         writer = StudyWriter(study.db)
         writer.update_trial(
             4,
@@ -334,9 +300,7 @@ async def test_the_end_and_the_first_that_meets_all_goals_are_announced(tmp_path
 
 async def test_empty_states_teach(tmp_path: Path) -> None:
     fresh = make_study(tmp_path, "fresh", 0, state=StudyState.NEW, running=0)
-    app = make_app(fresh)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(fresh) as (app, _):
         assert "the study is not running" in app.screen.query_one(BestTable).empty
 
 
@@ -352,18 +316,14 @@ async def test_a_folder_without_a_database_says_what_to_do(tmp_path: Path) -> No
 
 
 async def test_leaving_says_that_the_run_goes_on(study: StudyFolder, runner: None) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("q")
     assert "keeps running" in app.farewell
     assert app.return_code == 0
 
 
 async def test_copy_goes_to_the_terminal_and_to_a_file_and_says_so(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
+    async with watching(study) as (app, pilot):
         await pilot.press("j", "y")
         kept = (app.state_folder / "clip.txt").read_text()
         assert "python train.py --lr " in kept
@@ -376,8 +336,6 @@ async def test_copy_goes_to_the_terminal_and_to_a_file_and_says_so(study: StudyF
 
 
 async def test_a_picture_is_saved(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("I")
         assert list((app.state_folder / "pictures").glob("*.svg"))
