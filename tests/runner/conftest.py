@@ -66,6 +66,17 @@ class Study:
     def start(self) -> int:
         return start_runner(self.folder, optimizer="tiny:Optimizer")
 
+    def started(self) -> "Study":
+        """Start its runner; return the study."""
+        self.start()
+        return self
+
+    def run(self) -> "Study":
+        """Start its runner, and wait until that is gone; return the study."""
+        self.start()
+        self.gone()
+        return self
+
     def go(self) -> None:
         """Let trials pass that wait in ``hold()``."""
         (self.folder.path.parent.parent / "go").touch()

@@ -38,8 +38,7 @@ def test_reports_of_a_later_attempt_are_stored_after_the_first_ones(
         objective='summary = "max"',
         resources=STDOUT if printed else "",
     )
-    study.start()
-    study.gone()
+    study.run()
     trial = study.trial()
     assert (trial.state, trial.attempt) == (TrialState.COMPLETE, 2)
     assert trial.metrics["accuracy"] == 0.99
@@ -53,9 +52,7 @@ def test_what_a_lost_attempt_reported_is_no_result_of_one_begun_anew(make_study:
             report(step=1, accuracy=0.99)
             time.sleep(0.5)
             os.kill(os.getpid(), signal.SIGKILL)
-        """)
-    study.start()
-    study.gone()
+        """).run()
     trial = study.trial()
     assert trial.state is TrialState.FAILED
     assert "expected accuracy" in trial.reason
@@ -69,8 +66,7 @@ def test_attempts_begun_anew_are_paid_and_the_optimizer_knows(make_study: Any, t
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(0.4)
         """, budget=6)  # fmt: skip
-    study.start()
-    study.gone()
+    study.run()
     trial = study.trial(2)
     assert trial.attempt == 3
     assert trial.wasted > 1.0
@@ -93,8 +89,7 @@ def test_a_stopped_trial_without_a_checkpoint_is_paid_again(make_study: Any) -> 
     assert answer(study, "stop").ok
     study.gone()
     lost = study.trial(2).charged
-    study.start()
-    study.gone()
+    study.run()
     assert study.trial(2).wasted == pytest.approx(lost)
     assert study.trial(2).charged == pytest.approx(1.0 + lost)
 
@@ -164,8 +159,7 @@ def test_a_trial_asked_to_end_from_outside_that_leaves_with_0_has_no_result(
     study.kill_runner()
     os.kill(trial.pid, signal.SIGTERM)  # the shim, as a machine that goes down does
     study.until(study.folder.trial(1).exit.exists)
-    study.start()
-    study.gone()
+    study.run()
     trial = study.trial()
     assert (trial.state, trial.attempt, trial.metrics["accuracy"]) == (TrialState.COMPLETE, 2, 0.9)
 
@@ -180,8 +174,7 @@ def test_why_a_trial_was_asked_to_end_outlives_the_runner(make_study: Any, actio
     assert answer(study, action, **({"trial": 1} if action == "kill" else {})).ok
     study.kill_runner()
     study.until(study.folder.trial(1).exit.exists)
-    study.start()
-    study.gone()
+    study.run()
     trial = study.trial()
     if action == "kill":
         assert (trial.state, trial.attempt) == (TrialState.KILLED, 1)
@@ -206,8 +199,7 @@ def test_files_that_an_attempt_begun_anew_writes_again_are_read_again(
         """,
         resources=f'[[metrics]]\nkind = "{kind}"\npath = "m.{kind}"\n',
     )
-    study.start()
-    study.gone()
+    study.run()
     trial = study.trial()
     assert (trial.state, trial.attempt) == (TrialState.COMPLETE, 2)
     assert trial.metrics == {"accuracy": 0.5}
@@ -226,16 +218,13 @@ def test_steps_are_counted_from_the_start_by_an_attempt_begun_anew(make_study: A
         """,
         resources=STDOUT,
     )
-    study.start()
-    study.gone()
+    study.run()
     trial = study.trial()
     assert (trial.state, trial.attempt, trial.step) == (TrialState.COMPLETE, 2, 4)
 
 
 def test_the_clock_stands_while_no_runner_is_there(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5)")
-    study.start()
-    study.gone()
+    study = make_study("report(step=1, accuracy=0.5)").run()
     began, ended = study.study().started, study.study().ended
     writer = StudyWriter(study.folder.db)
     writer.update_study(started=began - 5000, ended=ended - 3600)
@@ -257,9 +246,7 @@ def test_a_runner_that_was_killed_has_its_clock_stand_too(make_study: Any) -> No
 
 
 def test_a_clock_that_was_set_back_while_no_runner_was_there_gives_no_time(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5)")
-    study.start()
-    study.gone()
+    study = make_study("report(step=1, accuracy=0.5)").run()
     ended = time.time() + 3600  # by the clock of then
     writer = StudyWriter(study.folder.db)
     writer.update_study(started=ended - 100, ended=ended)
@@ -269,8 +256,7 @@ def test_a_clock_that_was_set_back_while_no_runner_was_there_gives_no_time(make_
 
 
 def test_a_budget_of_time_goes_on_where_it_stood(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5)\ntime.sleep(0.2)", budget='"5m"')
-    study.start()
+    study = make_study("report(step=1, accuracy=0.5)\ntime.sleep(0.2)", budget='"5m"').started()
     study.until(lambda: len(study.trials()) > 1)
     assert answer(study, "stop").ok
     study.gone()

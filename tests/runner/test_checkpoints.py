@@ -193,8 +193,7 @@ def test_checkpoints_are_collected_under_a_quota(make_study: Any) -> None:
         budget=4, resources='checkpoint_quota = "150 kB"',
         tasks='[[task]]\nname = "full"\nn = 1\ncost = 1.0',
     )  # fmt: skip
-    study.start()
-    study.gone()
+    study.run()
     left = [n for n in range(1, 5) if list(study.folder.trial(n).checkpoint.iterdir())]
     assert left == [4]
     assert study.events("checkpoints")

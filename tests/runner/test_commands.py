@@ -48,8 +48,7 @@ def refused(study: Any, action: str, **args: Any) -> Any:
 
 
 def test_pause_starts_nothing_more_and_resume_goes_on(make_study: Any) -> None:
-    study = make_study(SHORT, budget=30)
-    study.start()
+    study = make_study(SHORT, budget=30).started()
     study.until(lambda: len(study.trials()) > 1)
     assert "nothing new starts" in ok(study, "pause")
     study.until(lambda: all(t.state.ended for t in study.trials()))
@@ -82,8 +81,7 @@ def test_many_wishes_are_asked_at_once_and_done_at_one_look(desk: Desk) -> None:
 
 
 def test_a_trial_is_killed_and_retried(make_study: Any, told: Any) -> None:
-    study = make_study(LONG + "\n", budget=1)
-    study.start()
+    study = make_study(LONG + "\n", budget=1).started()
     study.running(reports=1)
     ok(study, "kill", trial=1)
     assert (study.ended().state, study.trial().reason) == (TrialState.KILLED, "killed by you")
@@ -163,9 +161,7 @@ def test_a_configuration_is_enqueued_at_a_task_and_promoted(make_study: Any) -> 
 
 
 def test_stars_tags_and_notes_with_and_without_a_runner(make_study: Any) -> None:
-    study = make_study(SHORT, budget=1)
-    study.start()
-    study.gone()
+    study = make_study(SHORT, budget=1).run()
     ok(study, "star", trial=1, on=True)
     ok(study, "tag", trial=1, tags=["a", "b", "a"])
     ok(study, "note", trial=1, text="as expected\x1b[31m")
@@ -173,15 +169,13 @@ def test_stars_tags_and_notes_with_and_without_a_runner(make_study: Any) -> None
     assert (trial.starred, trial.tags, trial.note) == (True, ("a", "b"), "as expected\x1b[31m")
     with pytest.raises(LaunchError, match="no trial 7"):
         send(study.folder, "star", {"trial": 7, "on": True})
-    study.start()
-    study.gone()
+    study.run()
     ok(study, "star", trial=1, on=False)
     assert not study.trial().starred
 
 
 def test_a_budget_is_extended_while_running_and_after(make_study: Any) -> None:
-    study = make_study(SHORT + "time.sleep(0.2)", budget=2)
-    study.start()
+    study = make_study(SHORT + "time.sleep(0.2)", budget=2).started()
     study.running(1)
     assert ok(study, "extend", amount=1) == "the budget is 3 now"
     study.gone()
@@ -189,8 +183,7 @@ def test_a_budget_is_extended_while_running_and_after(make_study: Any) -> None:
     ok(study, "extend", amount=1.5)
     assert "budget = 4.5" in study.study().text
     assert "budget = 4.5" in study.folder.file.read_text()
-    study.start()
-    study.gone()
+    study.run()
     assert len(study.trials()) == 4
     assert study.study().state is StudyState.FINISHED
 
@@ -215,8 +208,7 @@ def test_what_is_asked_while_the_study_ends_is_done_first(
 
 
 def test_a_wish_that_the_runner_has_not_heard_any_more(make_study: Any) -> None:
-    study = make_study(LONG)
-    study.start()
+    study = make_study(LONG).started()
     study.running(1)
     os.kill(runner_pid(study.folder), signal.SIGSTOP)
     asked: list[LaunchError] = []
@@ -242,8 +234,7 @@ def open_commands(study: Any) -> bool:
 
 
 def test_an_edit_is_made_or_refused_in_words(make_study: Any, told: Any) -> None:
-    study = make_study(SHORT + "time.sleep(0.2)", budget=50)
-    study.start()
+    study = make_study(SHORT + "time.sleep(0.2)", budget=50).started()
     study.ended(1)
     text = study.study().text
     ok(study, "edit", text=text.replace("high = 1.0", "high = 2.0"))
@@ -256,16 +247,14 @@ def test_an_edit_is_made_or_refused_in_words(make_study: Any, told: Any) -> None
 
 
 def test_a_lent_device_starts_nothing(make_study: Any) -> None:
-    study = make_study(LONG, budget=2)
-    study.start()
+    study = make_study(LONG, budget=2).started()
     study.running(1)
     answer = send(study.folder, "lend", {"device": "GPU9", "on": True}, timeout=60)
     assert (answer.ok, "GPU9" in answer.answer) == (False, True)
 
 
 def test_an_unknown_or_malformed_command_is_answered(make_study: Any) -> None:
-    study = make_study(LONG)
-    study.start()
+    study = make_study(LONG).started()
     study.running(1)
     assert "no action" in refused(study, "fly")
     assert refused(study, "kill")
@@ -276,8 +265,7 @@ def test_an_unknown_or_malformed_command_is_answered(make_study: Any) -> None:
 
 
 def test_commands_asked_just_before_the_runner_died_are_obeyed_by_the_next(make_study: Any) -> None:
-    study = make_study(LONG)
-    study.start()
+    study = make_study(LONG).started()
     study.running(1)
     study.kill_runner()
     number = ask(study.folder.db, "kill", {"trial": 1})
@@ -296,8 +284,7 @@ def test_a_wish_about_an_earlier_run_does_not_end_this_one(make_study: Any) -> N
     writer.take_commands()  # by a runner that died of it
     writer.close()
     numbers = [taken, ask(study.folder.db, "stop"), ask(study.folder.db, "pause")]
-    study.start()
-    study.gone()
+    study.run()
     assert study.study().state is StudyState.FINISHED
     assert [t.state for t in study.trials()] == [TrialState.COMPLETE] * 2
     with StudyReader(study.folder.db) as reader:
@@ -330,8 +317,7 @@ def test_a_study_is_archived(make_study: Any) -> None:
 
 
 def test_one_trial_and_several_are_spoken_of_as_such(make_study: Any) -> None:
-    study = make_study("report(accuracy=0.5); hold()", budget=9, slots=2)
-    study.start()
+    study = make_study("report(accuracy=0.5); hold()", budget=9, slots=2).started()
     study.running(1)
     study.running(2)
     assert ok(study, "pause") == "paused: 2 running trials go on, nothing new starts"
@@ -386,8 +372,9 @@ def test_what_a_configuration_is_completed_with_is_said(make_study: Any) -> None
 
 
 def test_repeats_that_the_budget_does_not_pay_for_are_said(make_study: Any) -> None:
-    study = make_study("report(accuracy=0.5); hold() if given['trial'] == 2 else None", budget=4)
-    study.start()
+    study = make_study(
+        "report(accuracy=0.5); hold() if given['trial'] == 2 else None", budget=4
+    ).started()
     study.running(2)
     said = ok(study, "confirm", trial=1, repeats=5)
     assert said.endswith("are next: the budget pays for 2 of 5")

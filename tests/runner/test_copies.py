@@ -26,8 +26,7 @@ def copied(study: Any, name: str) -> Any:
 
 
 def test_a_copy_of_a_running_study_leaves_its_trials_alone(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)")
-    study.start()
+    study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)").started()
     pid = study.running(1, reports=1).pid
     copy = copied(study, "copy")
     try:
@@ -45,8 +44,7 @@ def test_a_copy_of_a_running_study_leaves_its_trials_alone(make_study: Any) -> N
 
 
 def test_a_trial_is_known_by_its_log_under_another_name_too(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)")
-    study.start()
+    study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)").started()
     pid = study.running(1, reports=1).pid
     study.kill_runner()
     moved = study.folder.path.rename(study.folder.path.with_name("moved"))
@@ -210,8 +208,7 @@ def test_a_file_put_back_beside_the_log_of_a_killed_runner_is_run_without_it(
     writer.close()
     shutil.copy(old, db)
     shutil.copy(left, log)
-    study.start()
-    study.gone()
+    study.run()
     said = "study.db was put in the place of another: the log of that one is study.db-wal.aside now"
     assert study.events("strange")[0].text.startswith(said)
     assert study.get("text") is None
@@ -226,8 +223,7 @@ def test_a_second_copy_put_back_takes_nothing_of_the_first(make_study: Any, tmp_
         for path in study.folder.path.glob("study.db*"):
             path.unlink()
         shutil.copy(new, study.folder.db)
-        study.start()
-        study.gone()
+        study.run()
         assert len(study.reports(1)) == 1
     names = sorted(path.name for path in study.folder.trials.iterdir())
     assert names == ["0001", "0001.aside", "0001.aside2"]

@@ -51,8 +51,7 @@ def test_what_is_only_recorded_is_no_result_and_ends_nothing(make_study: Any) ->
 
 
 def test_slots_and_the_limit_of_failures_are_edited_while_running(make_study: Any) -> None:
-    study = make_study("hold()\nsys.exit(1)", budget=60)
-    study.start()
+    study = make_study("hold()\nsys.exit(1)", budget=60).started()
     study.running(1)
     assert edit(study, "slots = 1", "slots = 2\nfailures = 2").ok
     study.running(2)
@@ -62,8 +61,7 @@ def test_slots_and_the_limit_of_failures_are_edited_while_running(make_study: An
 
 
 def test_what_the_budget_does_not_pay_for_is_refused(make_study: Any) -> None:
-    study = make_study("hold()\nreport(accuracy=1.0)", budget=1, tasks=TASKS)
-    study.start()
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=1, tasks=TASKS).started()
     study.running(1)
     found = answer(study, "enqueue", params={"x": 0.5}, task="dear")
     assert not found.ok
@@ -74,15 +72,12 @@ def test_what_the_budget_does_not_pay_for_is_refused(make_study: Any) -> None:
 
 
 def test_a_file_edited_by_hand_is_taken_over_at_the_next_run(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5)", budget=2)
-    study.start()
-    study.gone()
+    study = make_study("report(step=1, accuracy=0.5)", budget=2).run()
     file: Path = study.folder.file
     file.write_text(file.read_text().replace("budget = 2", "budget = 4"))
     with pytest.raises(LaunchError, match="edited by hand"):
         send(study.folder, "extend", {"amount": 1})
-    study.start()
-    study.gone()
+    study.run()
     assert len(study.trials()) == 4
     assert "budget" in study.events("edited")[-1].text
     file.write_text(file.read_text().replace('"maximize"', '"minimize"'))
@@ -94,8 +89,7 @@ def test_a_file_edited_by_hand_is_taken_over_at_the_next_run(make_study: Any) ->
 
 
 def test_a_study_that_runs_takes_over_its_file_when_it_is_told_to_go_on(make_study: Any) -> None:
-    study = make_study("hold()\nreport(accuracy=1.0)", budget=1)
-    study.start()
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=1).started()
     study.running(1)
     file: Path = study.folder.file
     mine = file.read_text().replace("budget = 1", "budget = 2 # mine")
@@ -111,8 +105,7 @@ def test_a_study_that_runs_takes_over_its_file_when_it_is_told_to_go_on(make_stu
 
 
 def test_who_has_seen_an_edit_by_hand_may_write_over_it(make_study: Any) -> None:
-    study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
-    study.start()
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=3).started()
     study.running(1)
     file: Path = study.folder.file
     mine = file.read_text() + "# mine\n"
@@ -139,8 +132,7 @@ def test_an_edit_that_is_no_text_is_neither_passed_over_nor_written_over(make_st
 
 
 def test_what_a_study_paused_on_can_be_mended_in_its_file(make_study: Any) -> None:
-    study = make_study("sys.exit(1)", budget=2, slots=1)
-    study.start()
+    study = make_study("sys.exit(1)", budget=2, slots=1).started()
     study.until(lambda: study.study().state is StudyState.PAUSED)
     file: Path = study.folder.file
     broken = file.read_text()
@@ -166,9 +158,7 @@ def test_what_a_study_paused_on_can_be_mended_in_its_file(make_study: Any) -> No
 
 
 def test_an_edit_that_adds_no_budget_leaves_a_study_finished(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5)", budget=1)
-    study.start()
-    study.gone()
+    study = make_study("report(step=1, accuracy=0.5)", budget=1).run()
     text = study.study().text
     offline.apply(study.folder, "edit", {"text": "# done\n" + text})
     assert (study.study().state, study.study().reason) == (StudyState.FINISHED, "")
@@ -188,8 +178,7 @@ def test_an_edit_that_adds_no_budget_leaves_a_study_finished(make_study: Any) ->
 
 
 def test_a_file_edited_by_hand_is_not_written_over(make_study: Any) -> None:
-    study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
-    study.start()
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=3).started()
     study.running(1)
     file: Path = study.folder.file
     mine = file.read_text() + "# mine\n"
@@ -203,8 +192,7 @@ def test_a_file_edited_by_hand_is_not_written_over(make_study: Any) -> None:
 def test_a_file_that_cannot_be_written_refuses_the_wish_and_the_runner_lives(
     make_study: Any,
 ) -> None:
-    study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
-    study.start()
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=3).started()
     study.running(1)
     study.folder.file.unlink()
     (study.folder.file / "in the way").mkdir(parents=True)

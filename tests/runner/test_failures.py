@@ -15,8 +15,7 @@ def test_the_marks_below_a_traceback_s_lines_are_not_among_the_last(make_study: 
     script = (
         "def f(x):\n    return f(x + 1) if x < 3 else 1 / (x - x)\nprint(f(1) + len(str(f(2))))\n"
     )
-    study = make_study(script, prelude=False)
-    study.start()
+    study = make_study(script, prelude=False).started()
     reason = study.ended(1).reason
     assert "ZeroDivisionError" in reason
     assert "^" not in reason
@@ -32,8 +31,7 @@ def test_a_crash_on_a_trial_s_own_checkpoint_blames_no_parameters(
         open(saved, "w").write("1")
         report(step=1, accuracy=0.5)
         os.kill(os.getpid(), 9)
-        """)
-    study.start()
+        """).started()
     trial = study.ended()
     assert (trial.state, trial.teaches, trial.attempt) == (TrialState.FAILED, False, 2)
     assert (
@@ -49,15 +47,12 @@ def test_a_command_that_leaves_its_work_to_others_is_told_to_wait_for_them(make_
         if os.fork():
             os._exit(0)
         time.sleep(60)
-        """)
-    study.start()
+        """).started()
     assert "have the command wait for them" in study.ended().reason
 
 
 def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study: Any, told: Any) -> None:
-    study = make_study(f"print({OOM!r}); sys.exit(1)")
-    study.start()
-    study.gone()
+    study = make_study(f"print({OOM!r}); sys.exit(1)").run()
     trial = study.trial()
     assert (trial.state, trial.teaches, trial.attempt) == (TrialState.FAILED, True, 2)
     assert "memory" in trial.reason
@@ -72,9 +67,7 @@ def test_an_old_message_of_another_attempt_is_not_this_ones(make_study: Any) -> 
         if given["attempt"] == 1:
             print({OOM!r}); sys.exit(1)
         report(accuracy=0.7)
-        """)
-    study.start()
-    study.gone()
+        """).run()
     assert study.trial().state is TrialState.COMPLETE
 
 
@@ -83,8 +76,7 @@ def test_nan_stops_a_trial_at_once(make_study: Any, told: Any) -> None:
         for step in range(1200):
             report(step=step, accuracy=float("nan") if step == 3 else 0.5)
             time.sleep(0.05)
-        """)
-    study.start()
+        """).started()
     trial = study.ended()
     assert (trial.state, trial.teaches) == (TrialState.FAILED, True)
     assert "accuracy is nan at step 3" in trial.reason
@@ -99,8 +91,7 @@ def test_nan_is_a_failure_whenever_it_is_read(make_study: Any) -> None:
         time.sleep(0.5)
         report(step=2, accuracy=float("nan"))
         report(step=3, accuracy=0.5)
-        """)
-    study.start()
+        """).started()
     study.running(reports=1)
     study.kill_runner()
     study.until(study.folder.trial(1).exit.exists)
@@ -119,16 +110,16 @@ def test_nan_that_an_earlier_runner_read_is_known_to_the_next(desk: Desk) -> Non
 
 
 def test_a_time_limit_and_a_stall_end_a_trial(make_study: Any) -> None:
-    study = make_study("time.sleep(60)", resources='timeout = "0.3s"')
-    study.start()
+    study = make_study("time.sleep(60)", resources='timeout = "0.3s"').started()
     trial = study.ended()
     assert (trial.state, trial.teaches) == (TrialState.FAILED, True)
     assert "time limit" in trial.reason
 
 
 def test_a_trial_that_stops_reporting_is_stopped(make_study: Any, told: Any) -> None:
-    study = make_study("report(step=1, accuracy=1); time.sleep(60)", resources='stall = "0.5s"')
-    study.start()
+    study = make_study(
+        "report(step=1, accuracy=1); time.sleep(60)", resources='stall = "0.5s"'
+    ).started()
     trial = study.ended()
     assert (trial.state, trial.teaches) == (TrialState.FAILED, False)
     assert trial.reason == "stalled: reported nothing for 0.5s"
@@ -147,8 +138,7 @@ def test_a_trial_that_goes_on_reporting_is_not_stalled(make_study: Any) -> None:
 
 
 def test_a_missing_metric_says_what_was_expected_and_what_was_seen(make_study: Any) -> None:
-    study = make_study("report(step=1, acc=1); print('the end is near')")
-    study.start()
+    study = make_study("report(step=1, acc=1); print('the end is near')").started()
     trial = study.ended()
     assert trial.state is TrialState.FAILED
     assert "expected accuracy; metrics seen: acc" in trial.reason
@@ -179,8 +169,7 @@ def test_alike_failures_in_a_row_pause_the_study_with_one_message(
 
 
 def test_a_metric_that_no_trial_reports_pauses_after_two(make_study: Any) -> None:
-    study = make_study("report(acc=1); print(given['params'])", budget=40)
-    study.start()
+    study = make_study("report(acc=1); print(given['params'])", budget=40).started()
     study.until(lambda: study.study().state is StudyState.PAUSED)
     assert "no trial has ever reported accuracy" in study.study().reason
     assert [t.state for t in study.trials()] == [TrialState.FAILED] * 2
@@ -237,8 +226,7 @@ def test_an_early_stop_is_carried_out_and_accounted(
             report(step=step, accuracy=0.1)
             open(os.environ["HPO_CHECKPOINT"] + "/c", "w").write(str(step))
             time.sleep(0.02)
-        """)
-    study.start()
+        """).started()
     trial = study.ended()
     assert (trial.state, trial.reason) == (TrialState.PRUNED, "no hope")
     assert 0 < trial.charged < 1

@@ -42,30 +42,24 @@ def test_nothing_new_starts_and_what_runs_goes_on_to_its_end(make_study: Any) ->
 
 def test_as_many_are_waited_for_as_the_file_says(make_study: Any) -> None:
     ends = ENDS | {"study": 'stop_when = "goals met by 2 trials"'}
-    study = make_study("report(accuracy=given['trial'] / 4)", budget=9, **ends)
-    study.start()
-    study.gone()
+    study = make_study("report(accuracy=given['trial'] / 4)", budget=9, **ends).run()
     assert numbers(study) == [1, 2, 3]
     assert study.study().reason == "goals met by trials 2, 3"
     assert not [e for e in study.events("threshold") if "nothing new" in e.text]
 
 
 def test_without_the_key_goals_end_nothing(make_study: Any) -> None:
-    study = make_study("report(accuracy=1)", budget=3, objective="threshold = 0.5")
-    study.start()
-    study.gone()
+    study = make_study("report(accuracy=1)", budget=3, objective="threshold = 0.5").run()
     assert numbers(study) == [1, 2, 3]
 
 
 def test_a_killed_runner_s_study_ends_with_the_next_one(make_study: Any) -> None:
-    study = make_study(SCRIPT, budget=9, slots=1, **ENDS)
-    study.start()
+    study = make_study(SCRIPT, budget=9, slots=1, **ENDS).started()
     study.running(2)
     study.kill_runner()
     study.go()
     study.until(study.folder.trial(2).exit.exists)
-    study.start()
-    study.gone()
+    study.run()
     assert numbers(study) == [1, 2]
     assert study.study().reason == "goals met by trial 2"
 
@@ -87,25 +81,21 @@ def test_killed_at_any_moment_it_ends_on_the_same_trial(make_study: Any) -> None
 
 
 def test_extended_it_goes_on_past_them_to_its_budget(make_study: Any) -> None:
-    study = make_study("report(accuracy=given['trial'] / 4)", budget=4, **ENDS)
-    study.start()
-    study.gone()
+    study = make_study("report(accuracy=given['trial'] / 4)", budget=4, **ENDS).run()
     assert numbers(study) == [1, 2]
     said = answer(study, "extend", amount=1)
     assert said.answer == (
         "the budget is 5 now; it continues past the goals that were met, to the end of its budget"
     )
     assert study.study().state is StudyState.PAUSED
-    study.start()
-    study.gone()
+    study.run()
     assert numbers(study) == [1, 2, 3, 4, 5]
     assert (study.study().state, study.study().reason) == (StudyState.FINISHED, "")
 
 
 def test_extended_while_its_last_trials_run_it_goes_on(make_study: Any) -> None:
     script = "if given['trial'] == 1: hold()\nreport(accuracy=given['trial'] / 4)"
-    study = make_study(script, budget=4, slots=2, **ENDS)
-    study.start()
+    study = make_study(script, budget=4, slots=2, **ENDS).started()
     study.ended(2)
     assert answer(study, "extend", amount=1).ok
     study.running(3)
@@ -115,12 +105,9 @@ def test_extended_while_its_last_trials_run_it_goes_on(make_study: Any) -> None:
 
 
 def test_other_goals_are_to_be_met_anew(make_study: Any) -> None:
-    study = make_study("report(accuracy=given['trial'] / 4)", budget=9, **ENDS)
-    study.start()
-    study.gone()
+    study = make_study("report(accuracy=given['trial'] / 4)", budget=9, **ENDS).run()
     assert answer(study, "extend", amount=1).ok
     assert edit(study, "threshold = 0.5", "threshold = 1.0").ok
-    study.start()
-    study.gone()
+    study.run()
     assert numbers(study) == [1, 2, 3, 4]
     assert study.study().reason == "goals met by trial 4"

@@ -43,8 +43,7 @@ def test_what_keeps_every_trial_from_starting_is_told(
     make_study: Any, box: Callable[..., None]
 ) -> None:
     box(processes={str(os.getpid()): 12 * GIB})
-    study = make_study("report(accuracy=0.5)", gpus='"all"')
-    study.start()
+    study = make_study("report(accuracy=0.5)", gpus='"all"').started()
     study.until(lambda: study.get(KEY))
     picture: Snapshot = read_once(study.folder)
     line, way = waits_lines(picture)
@@ -64,8 +63,7 @@ def test_gpus_that_others_use_are_used_once_the_study_says_so(
     make_study: Any, box: Callable[..., None]
 ) -> None:
     box(context=13 * GIB)
-    study = make_study("report(accuracy=0.5)", gpus='"all"')
-    study.start()
+    study = make_study("report(accuracy=0.5)", gpus='"all"').started()
     waits = study.until(lambda: study.get(KEY))
     assert waits.startswith("GPU0 to GPU7 are in use by what cannot be seen from here (13.0 GiB")
     text = study.study().text.replace("[resources]", '[resources]\nbusy_gpus = "use"')
@@ -76,8 +74,7 @@ def test_gpus_that_others_use_are_used_once_the_study_says_so(
 
 def test_gpus_that_come_back_are_told_of(make_study: Any, box: Callable[..., None]) -> None:
     box()
-    study = make_study("hold(); report(accuracy=0.5)", gpus='"all"')
-    study.start()
+    study = make_study("hold(); report(accuracy=0.5)", gpus='"all"').started()
     study.running()
     for _ in range(2):  # each time anew
         before = len(study.events("quarantine")), len(study.events("device"))

@@ -63,8 +63,7 @@ def test_killed_before_the_database_has_it_nothing_has_changed(make_study: Any) 
     _kill_extending(study, 'StudyWriter, "add_event"')
     _whole(study, 2)
     assert "budget = 2\n" in study.folder.file.read_text()
-    study.start()
-    study.gone()
+    study.run()
     assert len(study.trials()) == 2
     assert not study.events("edited")
     assert not _ready(study)
@@ -75,8 +74,7 @@ def test_killed_after_the_database_has_it_the_file_follows(make_study: Any) -> N
     _kill_extending(study, 'files, "_put"')
     _whole(study, 5)
     assert "budget = 2\n" in study.folder.file.read_text()
-    study.start()
-    study.gone()
+    study.run()
     assert len(study.trials()) == 5
     assert study.folder.file.read_text() == study.study().text
     assert [e.text for e in study.events("edited")] == ["the budget is 5 now"]
@@ -98,8 +96,7 @@ def test_what_a_hand_has_written_after_a_kill_is_its_edit(make_study: Any) -> No
     mine = study.folder.file.read_text().replace("budget = 2", "budget = 4")
     study.folder.file.write_text(mine)
     assert edited_by_hand(study.folder.file, study.study().text) == mine
-    study.start()
-    study.gone()
+    study.run()
     assert len(study.trials()) == 4
     assert study.study().text == study.folder.file.read_text() == mine
     assert not _ready(study)

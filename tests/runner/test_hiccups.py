@@ -43,8 +43,7 @@ def no_more_files(pid: int = 0) -> Iterator[None]:
 
 
 def test_a_trial_that_ends_while_no_file_can_be_opened_is_no_lost_one(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)")
-    study.start()
+    study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)").started()
     study.running(1, reports=1)
     with no_more_files(runner_pid(study.folder)):
         study.go()

@@ -67,8 +67,7 @@ def test_a_full_disk_pauses_the_study_and_loses_nothing(make_study: Any, small_d
 
 
 def test_the_reserve_lets_the_pause_be_written(make_study: Any) -> None:
-    study = make_study("report(accuracy=1); time.sleep(1)")
-    study.start()
+    study = make_study("report(accuracy=1); time.sleep(1)").started()
     study.running()
     assert (study.folder.path / "runner.reserve").stat().st_size == trouble._BALLAST
 
@@ -126,8 +125,7 @@ def test_a_flood_of_output_is_no_trouble(make_study: Any) -> None:
         print("accuracy=0.25", flush=True)
         os.truncate(log, 200 << 20)
         print("\\naccuracy=0.75", flush=True)
-        """)
-    study.start()
+        """).started()
     trial = study.ended(seconds=90)
     assert study.folder.trial(1).log.stat().st_size > 200 << 20
     assert (trial.state, trial.metrics) == (TrialState.COMPLETE, {"accuracy": 0.75})
@@ -140,8 +138,7 @@ def test_binary_garbage_is_no_trouble(make_study: Any) -> None:
         out.flush()
         report(step=1, accuracy=0.5, **{"\\x1b[31mname": 1.0, "x" * 150: 2.0, "__proto__": 3.0})
         sys.stderr.write("\\x9b\\x00 end")
-        """)
-    study.start()
+        """).started()
     trial = study.ended()
     assert trial.state is TrialState.COMPLETE
     assert trial.metrics["accuracy"] == 0.5
@@ -156,8 +153,7 @@ def test_ten_thousand_reports_a_second_are_all_taken_in(make_study: Any) -> None
         for step in range(30_000):
             out.write('{"step": %d, "accuracy": %r}\\n' % (step, step / 30_000))
         report(step=30_000, accuracy=1.0, seconds=time.monotonic() - begin)
-        """)
-    study.start()
+        """).started()
     trial = study.ended(seconds=60)
     assert trial.state is TrialState.COMPLETE
     assert trial.metrics["seconds"] < 10
@@ -170,8 +166,7 @@ def test_a_thousand_names_of_metrics_do_not_break_the_table(make_study: Any) -> 
         for step in range(1000):
             report(step=step, **{f"m{step}_{i}": i for i in range(3)})
         report(step=1000, accuracy=0.5)
-        """)
-    study.start()
+        """).started()
     trial = study.ended(seconds=60)
     assert trial.state is TrialState.COMPLETE
     assert trial.metrics["accuracy"] == 0.5

@@ -24,8 +24,7 @@ sys.stdout.write("Epoch 6 accuracy=0.6")  # a last line without an end
 
 @pytest.mark.parametrize("warm", ["", 'warm = ["json"]'])
 def test_a_script_that_only_prints_is_a_trial(make_study: Make, warm: str) -> None:
-    study = make_study(PRINTS, prelude=False, study=warm)
-    study.start()
+    study = make_study(PRINTS, prelude=False, study=warm).started()
     trial = study.ended()
     assert (trial.state, trial.metrics["accuracy"], trial.step) == (TrialState.COMPLETE, 0.6, 6)
     reported = [(r.step, dict(r.metrics)) for r in study.reports()]
@@ -43,8 +42,7 @@ def test_metrics_of_a_csv_file_are_reports(make_study: Make) -> None:
         time.sleep(0.1)
     """
     source = '[[metrics]]\nkind = "csv"\npath = "log.csv"\nrename = { val_acc = "accuracy" }\n'
-    study = make_study(script, prelude=False, tasks=source)
-    study.start()
+    study = make_study(script, prelude=False, tasks=source).started()
     assert study.ended().metrics["accuracy"] == 0.75
     assert [r.step for r in study.reports()] == [1, 2, 3]
 
@@ -57,8 +55,7 @@ def test_printed_metrics_survive_the_runner(make_study: Make, tmp_path: Path) ->
         while epoch == 3 and not pathlib.Path({str(tmp_path / "go")!r}).exists():
             time.sleep(0.01)
     """
-    study = make_study(script, prelude=False, study='warm = ["json"]')
-    study.start()
+    study = make_study(script, prelude=False, study='warm = ["json"]').started()
     first = study.running(reports=3)
     study.kill_runner()
     (tmp_path / "go").touch()
@@ -73,8 +70,7 @@ def test_trials_are_forked_once_the_parent_is_warm(make_study: Make) -> None:
     import sys
     print("accuracy=1" if "fractions" in sys.modules else "accuracy=0")
     """
-    study = make_study(script, prelude=False, budget=4, study='warm = ["fractions"]')
-    study.start()
+    study = make_study(script, prelude=False, budget=4, study='warm = ["fractions"]').started()
     study.until(lambda: any(t.metrics.get("accuracy") == 1 for t in study.trials()))
     study.gone()
     assert not study.processes()
@@ -82,8 +78,7 @@ def test_trials_are_forked_once_the_parent_is_warm(make_study: Make) -> None:
 
 def test_why_trials_start_cold_is_an_event(make_study: Make) -> None:
     script = 'import time\nprint("accuracy=1")\ntime.sleep(0.3)\n'
-    study = make_study(script, prelude=False, budget=20, study='warm = ["not_there"]')
-    study.start()
+    study = make_study(script, prelude=False, budget=20, study='warm = ["not_there"]').started()
     found = study.until(lambda: study.events("device"))
     assert [e.text for e in found] == [
         "warm start is off: import of not_there failed: ModuleNotFoundError: No module named"
@@ -99,8 +94,7 @@ def test_a_warm_trial_whose_shim_is_killed_leaves_nothing(make_study: Make) -> N
         open("seen", "w").close()
         time.sleep(300)
     """
-    study = make_study(script, prelude=False, budget=9, study='warm = ["fractions"]')
-    study.start()
+    study = make_study(script, prelude=False, budget=9, study='warm = ["fractions"]').started()
     place = study.folder.path.parent.parent
     study.until((place / "seen").exists)
     trial = study.until(

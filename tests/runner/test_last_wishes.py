@@ -108,8 +108,7 @@ def test_what_a_runner_did_not_hear_any_more_is_done_once(
 
 
 def test_trials_whose_runner_left_before_it_heard_of_a_stop_are_stopped(make_study: Any) -> None:
-    study = make_study("hold()")
-    study.start()
+    study = make_study("hold()").started()
     study.running()
     study.kill_runner()
     with deaf_runner(study, "stop", {"kill": True}) as found:

@@ -43,8 +43,7 @@ def make_two(make_study: Any, finished: Path) -> Any:
             shutil.rmtree(first.folder.path)
             shutil.copytree(finished, first.folder.path)
         elif run:
-            first.start()
-            first.gone()
+            first.run()
             shutil.copytree(first.folder.path, finished)
         text = first.study().text.replace(
             "resume = true", f'resume = true\nlearn_from = ["{name}"]'
@@ -94,8 +93,7 @@ def test_an_earlier_study_is_read_anew_once_its_name_was_taken_out(make_two: Any
         second.study().text.replace("= 6", "= 8"),
     ):
         offline.apply(first.folder, "extend", {"amount": 1})
-        first.start()
-        first.gone()
+        first.run()
         offline.apply(second.folder, "edit", {"text": text})
         start_runner(second.folder)
         second.gone()
@@ -244,9 +242,7 @@ def test_an_edit_to_a_study_that_is_not_there_is_refused(make_two: Any) -> None:
 
 
 def test_a_running_study_learns_from_what_an_edit_names(make_study: Any) -> None:
-    first = make_study(SCRIPT, budget=6)
-    first.start()
-    first.gone()
+    first = make_study(SCRIPT, budget=6).run()
     text = first.study().text.replace('name = "t"', 'name = "second"')
     second = type(first)(create_study(text, first.folder.path.parent, "second"))
     (first.folder.workplace / "slow").touch()

@@ -200,8 +200,7 @@ def test_a_budget_in_another_unit_ends_the_study(make_study: Any, budget: str, c
     study = make_study(script, budget=budget)
     text = study.study().text
     assert budget in text
-    study.start()
-    study.gone()
+    study.run()
     assert 1 <= len(study.trials()) <= count
     if "trials" in budget:
         assert len(study.trials()) == count

@@ -56,18 +56,14 @@ def _fails(busy: Any) -> bool:
 
 
 def test_an_end_is_told_with_its_reason_and_the_best(make_study: Any) -> None:
-    study = make_study("report(accuracy=given['trial'] / 4)", budget=2, study=TELLS)
-    study.start()
-    study.gone()
+    study = make_study("report(accuracy=given['trial'] / 4)", budget=2, study=TELLS).run()
     quiet(study)
     assert told(study) == ["t;finished;the budget is spent;trial 2, accuracy = 0.5"]
     assert outcomes(study) == ["notified of 'finished'"]
 
 
 def test_it_comes_as_a_sentence_on_standard_input_too(make_study: Any) -> None:
-    study = make_study("report(accuracy=1)", study='notify = ["tee", "told.txt"]')
-    study.start()
-    study.gone()
+    study = make_study("report(accuracy=1)", study='notify = ["tee", "told.txt"]').run()
     quiet(study)
     assert told(study) == ["t: finished (the budget is spent). Best: trial 1, accuracy = 1"]
 
@@ -93,9 +89,7 @@ def test_a_pause_is_told_unless_it_was_asked_for(make_study: Any) -> None:
 
 
 def test_a_command_that_fails_is_an_event_and_no_error_of_the_study(make_study: Any) -> None:
-    study = make_study("report(accuracy=1)", study="notify = 'echo no line >&2; exit 7'")
-    study.start()
-    study.gone()
+    study = make_study("report(accuracy=1)", study="notify = 'echo no line >&2; exit 7'").run()
     quiet(study)
     said = "the notification of 'finished' failed: exit code 7; last lines: no line"
     assert outcomes(study) == [said]
@@ -209,8 +203,7 @@ def test_a_runner_that_fails_tells_of_it(make_study: Any) -> None:
 
 
 def test_a_command_that_was_taken_out_is_not_run(make_study: Any) -> None:
-    study = make_study("hold()\nreport(accuracy=1)", study=TELLS)
-    study.start()
+    study = make_study("hold()\nreport(accuracy=1)", study=TELLS).started()
     study.running(1)
     assert edit(study, TELLS, "").ok
     study.go()
@@ -251,8 +244,7 @@ def test_a_runner_that_is_killed_is_told_of_once(make_study: Any) -> None:
 
 
 def test_a_killed_runner_that_was_replaced_is_no_news(make_study: Any) -> None:
-    study = make_study("report(accuracy=0.5)\nhold()", study=TELLS)
-    study.start()
+    study = make_study("report(accuracy=0.5)\nhold()", study=TELLS).started()
     study.running(1)
     before = study.until(lambda: vigils(study))
     study.kill_runner()

@@ -91,8 +91,7 @@ def test_a_template_that_is_not_there_is_named(make_study: Any) -> None:
     with pytest.raises(LaunchError, match=r"the template 'net\.json' is not found in"):
         study.start()
     (study.folder.path.parent.parent / "net.json").write_text("{}")
-    study.start()
-    study.gone()
+    study.run()
     assert (study.folder.trial(1).path / "net.json").read_text() == "{}"
 
 
@@ -107,8 +106,7 @@ def test_a_runner_that_ends_without_a_word_points_to_its_log(
 
 def test_a_folder_whose_name_is_no_text(make_study: Any, tmp_path: Path) -> None:
     place = tmp_path / os.fsdecode(b"caf\xe9")
-    study = make_study(SHORT, home=place / HOME)
-    study.start()
+    study = make_study(SHORT, home=place / HOME).started()
     study.ended(1)
     study.gone()
     (place / "train.py").unlink()

@@ -37,8 +37,7 @@ def script(*, stubborn: bool = False, life: float = 60) -> Any:
 def test_stop_leaves_no_process_of_a_script_that_forks_and_detaches(
     make_study: Any, kill: bool, stubborn: bool
 ) -> None:
-    study = make_study(script(stubborn=stubborn), budget=4, slots=2)
-    study.start()
+    study = make_study(script(stubborn=stubborn), budget=4, slots=2).started()
     study.running(1, reports=1)
     study.running(2, reports=1)
     study.until(lambda: len(study.processes()) >= 12)
@@ -72,16 +71,13 @@ def test_a_trial_that_somebody_has_suspended_is_ended_and_may_save_itself(make_s
 
 
 def test_what_a_trial_leaves_behind_at_its_end_is_swept(make_study: Any) -> None:
-    study = make_study(script(life=0.1))
-    study.start()
-    study.gone()
+    study = make_study(script(life=0.1)).run()
     assert study.trial().state is TrialState.COMPLETE
     assert study.processes() == []
 
 
 def test_what_a_trial_left_behind_is_swept_without_a_runner_too(make_study: Any) -> None:
-    study = make_study(script(life=0.5))
-    study.start()
+    study = make_study(script(life=0.5)).started()
     study.running(reports=1)
     study.kill_runner()
     study.until(study.folder.trial(1).exit.exists)
@@ -89,8 +85,7 @@ def test_what_a_trial_left_behind_is_swept_without_a_runner_too(make_study: Any)
 
 
 def test_a_killed_shim_does_not_leave_its_trial(make_study: Any) -> None:
-    study = make_study(script())
-    study.start()
+    study = make_study(script()).started()
     trial = study.running(reports=1)
     processes.Process.of(trial.pid).signal(9)
     study.until(lambda: study.trial().attempt == 2)
@@ -207,13 +202,11 @@ def test_a_stopped_study_takes_its_trials_up_again(make_study: Any) -> None:
         open(os.environ["HPO_CHECKPOINT"] + "/c", "w").write("1")
         report(step=1, accuracy=0.1)
         time.sleep(60)
-        """)
-    study.start()
+        """).started()
     study.running(reports=1)
     study.stop()
     assert study.trial().state is TrialState.KILLED
-    study.start()
-    study.gone()
+    study.run()
     trial = study.trial()
     assert (trial.state, trial.metrics["accuracy"], trial.attempt) == (TrialState.COMPLETE, 0.9, 2)
     assert study.study().state is StudyState.FINISHED

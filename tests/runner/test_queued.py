@@ -14,9 +14,7 @@ SHORT = "report(accuracy=0.5)"
 
 
 def finished(make_study: Any, script: str = SHORT, **parts: Any) -> Any:
-    study = make_study(script, **parts)
-    study.start()
-    study.gone()
+    study = make_study(script, **parts).run()
     assert study.study().state is StudyState.FINISHED
     return study
 
@@ -38,8 +36,7 @@ def test_repeats_of_a_finished_study_run_before_what_the_search_suggests(make_st
     told = [(e.trial, e.text) for e in study.events("queued")]
     assert told == [(1, "2 repeats of trial 1, for the next run")]
     answer(study, "extend", amount=3)
-    study.start()
-    study.gone()
+    study.run()
     assert [t.repeat for t in study.trials()] == [0, 1, 2, 0]
     assert all(t.state is TrialState.COMPLETE for t in study.trials())
     assert texts(study, "enqueued") == ["asked for by you: trials 2, 3"]
@@ -52,8 +49,7 @@ def test_every_kind_of_wish_waits(make_study: Any) -> None:
     answer(study, "retry", trial=1)
     answer(study, "enqueue", params={"x": 0.25}, task=None)
     answer(study, "extend", amount=2)
-    study.start()
-    study.gone()
+    study.run()
     assert study.trial(1).state is TrialState.COMPLETE
     assert study.trial(2).params["x"] == 0.25
 
@@ -71,15 +67,13 @@ def test_what_waits_is_started_in_the_order_it_was_asked_for(make_study: Any) ->
     answer(study, "retry", trial=1)  # which needs no optimizer, and could start at once
     answer(study, "enqueue", params={"x": 0.75}, task=None)
     answer(study, "extend", amount=4)
-    study.start()
-    study.gone()
+    study.run()
     assert [study.trial(n).params["x"] for n in (2, 3, 4)] == [0.25, 0.5, 0.75]
     assert started(study)[:5] == [1, 2, 3, 1, 4]
 
 
 def test_what_is_asked_of_a_runner_is_started_in_that_order(make_study: Any) -> None:
-    study = make_study(SHORT + "; hold()", budget=6)
-    study.start()
+    study = make_study(SHORT + "; hold()", budget=6).started()
     study.running(1, reports=1)
     said = [answer(study, "enqueue", params={"x": x}, task=None).answer for x in (0.25, 0.5)]
     assert said == ["trial 2 is next", "trial 3 is next, after trial 2"]
@@ -96,8 +90,7 @@ def test_a_promotion_waits_and_is_asked_for_once(make_study: Any) -> None:
     study = finished(make_study, tasks=TASKS)
     answer(study, "enqueue", params={"x": 0.25}, task="cheap")
     answer(study, "extend", amount=0.25)
-    study.start()
-    study.gone()
+    study.run()
     said = answer(study, "promote", trial=2, task="dear").answer
     assert said == "queued for the next run: the promotion of trial 2 to dear"
     with pytest.raises(LaunchError, match="queued for the next run already"):
@@ -105,8 +98,7 @@ def test_a_promotion_waits_and_is_asked_for_once(make_study: Any) -> None:
     with pytest.raises(LaunchError, match="already, as the promotion of trial 2 to dear"):
         answer(study, "promote", trial=2, task=None)
     answer(study, "extend", amount=1)
-    study.start()
-    study.gone()
+    study.run()
     assert (study.trial(3).task, study.trial(3).resumed_from) == ("dear", 2)
 
 
@@ -133,8 +125,7 @@ def test_what_an_edit_has_made_impossible_is_told(make_study: Any) -> None:
     text = study.study().text
     answer(study, "edit", text=text.replace("high = 1.0", "high = 0.5"))
     answer(study, "extend", amount=1)
-    study.start()
-    study.gone()
+    study.run()
     (said,) = texts(study, "refused")
     assert said.startswith("a trial with x = 0.75, queued for this run, cannot be done: ")
     assert "0.5" in said
@@ -146,8 +137,7 @@ def test_what_the_budget_does_not_pay_for_is_told(make_study: Any) -> None:
     answer(study, "confirm", trial=1, repeats=3)
     answer(study, "enqueue", params={"x": 0.25}, task=None)
     answer(study, "extend", amount=1)
-    study.start()
-    study.gone()
+    study.run()
     assert texts(study, "enqueued") == ["asked for by you: trial 2: the budget pays for 1 of 3"]
     (said,) = texts(study, "refused")
     assert said.startswith("a trial with x = 0.25, queued for this run, cannot be done: ")
@@ -168,8 +158,7 @@ def test_what_waits_is_taken_back(make_study: Any, action: str, args: dict[str, 
         with pytest.raises(LaunchError, match="nothing of it runs"):
             answer(study, "stop")
     answer(study, "extend", amount=1)
-    study.start()
-    study.gone()
+    study.run()
     assert [t.repeat for t in study.trials()] == [0, 0]
     assert (study.trial(2).params["x"] == 0.25) == (action == "kill")
 
@@ -193,14 +182,12 @@ def test_what_can_never_be_done_is_refused_at_once(make_study: Any) -> None:
 def test_trials_are_asked_for_before_the_first_run(make_study: Any) -> None:
     study = make_study(SHORT, budget=2)
     answer(study, "enqueue", params={"x": 0.25}, task=None)
-    study.start()
-    study.gone()
+    study.run()
     assert [t.params["x"] == 0.25 for t in study.trials()] == [True, False]
 
 
 def test_a_study_whose_last_trials_are_ended_drops_what_waits_and_says_so(make_study: Any) -> None:
-    study = make_study("report(accuracy=0.5); time.sleep(60)", budget=3)
-    study.start()
+    study = make_study("report(accuracy=0.5); time.sleep(60)", budget=3).started()
     study.running(1, reports=1)
     study.kill_runner()
     answer(study, "enqueue", params={"x": 0.25}, task=None)

@@ -175,9 +175,7 @@ def test_a_command_that_has_ended_is_not_stopped_while_it_is_swept(tmp_path: Pat
 
 
 def test_a_study_says_how_much_its_trials_give_way(make_study: Any) -> None:
-    study = make_study("report(accuracy=os.nice(0))", resources="nice = 3")
-    study.start()
-    study.gone()
+    study = make_study("report(accuracy=os.nice(0))", resources="nice = 3").run()
     assert study.trial(1).metrics["accuracy"] == os.nice(0) + 3
 
 

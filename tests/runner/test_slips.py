@@ -126,8 +126,7 @@ def _printed(study: Any) -> str:
 
 
 def test_the_reason_says_what_to_write(make_study: Any) -> None:
-    study = make_study('print("acuracy=0.5")', tasks=STDOUT)
-    study.start()
+    study = make_study('print("acuracy=0.5")', tasks=STDOUT).started()
     study.ended(1)
     reason = study.trial(1).reason
     assert 'metrics seen: acuracy; if "acuracy" is meant, write rename' in reason

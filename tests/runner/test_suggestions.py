@@ -9,9 +9,7 @@ from hpo_tui.store.models import StudyState
 
 
 def test_what_was_prepared_is_made_anew_when_a_result_comes_in(make_study: Any, told: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5); time.sleep(0.5)", budget=3)
-    study.start()
-    study.gone()
+    study = make_study("report(step=1, accuracy=0.5); time.sleep(0.5)", budget=3).run()
     log = told()
     for number in (1, 2):
         place = next(i for i, what in enumerate(log) if what[:2] == ["tell", number])
@@ -24,8 +22,9 @@ def test_a_slot_does_not_wait_longer_than_the_trial_is_worth(
     make_study: Any, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TINY_SLOW", "3")
-    study = make_study("hold() if given['trial'] == 1 else None; report(accuracy=0.5)", budget=3)
-    study.start()
+    study = make_study(
+        "hold() if given['trial'] == 1 else None; report(accuracy=0.5)", budget=3
+    ).started()
     study.until(lambda: ["asked", 2] in told())
     study.go()
     study.gone()

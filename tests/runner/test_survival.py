@@ -28,9 +28,7 @@ HELD = STEPS + "    if step == 20: hold()\n"
 
 
 def test_a_study_runs_to_its_budget(make_study: Any, told: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5)", budget=3, slots=2)
-    study.start()
-    study.gone()
+    study = make_study("report(step=1, accuracy=0.5)", budget=3, slots=2).run()
     assert study.study().state is StudyState.FINISHED
     trials = study.trials()
     assert [t.number for t in trials] == [1, 2, 3]
@@ -43,23 +41,20 @@ def test_a_study_runs_to_its_budget(make_study: Any, told: Any) -> None:
 
 
 def test_the_first_to_meet_every_goal_is_told_where_there_are_goals(make_study: Any) -> None:
-    study = make_study("report(accuracy=given['trial'] / 4)", budget=3, objective="threshold = 0.5")
-    study.start()
-    study.gone()
+    study = make_study(
+        "report(accuracy=given['trial'] / 4)", budget=3, objective="threshold = 0.5"
+    ).run()
     said = "trial 2 is the first to meet every goal"
     assert [e.text for e in study.events("threshold")] == [said]
     home = study.folder.path.parent.parent / "2" / HOME
-    aimless = make_study("report(accuracy=0.5)", budget=1, home=home)
-    aimless.start()
-    aimless.gone()
+    aimless = make_study("report(accuracy=0.5)", budget=1, home=home).run()
     assert aimless.events("threshold") == []
 
 
 def test_a_killed_runner_leaves_trials_running_and_the_next_one_adopts_them(
     make_study: Any,
 ) -> None:
-    study = make_study(HELD)
-    study.start()
+    study = make_study(HELD).started()
     before = study.running(reports=3)
     study.kill_runner()
     path = study.folder.trial(1).reports
@@ -77,8 +72,7 @@ def test_a_killed_runner_leaves_trials_running_and_the_next_one_adopts_them(
 
 
 def test_a_trial_that_ended_without_a_runner_is_finished_by_the_next(make_study: Any) -> None:
-    study = make_study(STEPS)
-    study.start()
+    study = make_study(STEPS).started()
     trial = study.running(reports=2)
     study.kill_runner()
     study.until(study.folder.trial(1).exit.exists)
@@ -89,8 +83,7 @@ def test_a_trial_that_ended_without_a_runner_is_finished_by_the_next(make_study:
 
 
 def test_an_exit_code_survives_the_runner(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=1)\ntime.sleep(0.7)\nsys.exit(7)")
-    study.start()
+    study = make_study("report(step=1, accuracy=1)\ntime.sleep(0.7)\nsys.exit(7)").started()
     study.running(reports=1)
     study.kill_runner()
     study.until(study.folder.trial(1).exit.exists)
@@ -111,8 +104,7 @@ def test_a_trial_that_died_with_the_machine_goes_on_from_its_checkpoint(make_stu
                 file.write(str(step))
             os.replace(path + ".new", path)
             if step == 20: hold()
-        """)
-    study.start()
+        """).started()
     trial = study.running(reports=20)
     study.kill_runner()
     for pid in [trial.pid, *study.processes()]:  # as a power cut would
@@ -210,8 +202,7 @@ def test_what_a_stopped_run_did_not_live_to_end_goes_on(make_study: Any) -> None
         signal.signal(signal.SIGTERM, lambda *_: None)
         report(step=1, accuracy=0.5)
         hold()
-        """)
-    study.start()
+        """).started()
     study.running(reports=1)
     send(study.folder, "stop")
     study.kill_runner()
@@ -230,8 +221,7 @@ def test_a_second_runner_is_refused_in_words(make_study: Any) -> None:
 
 
 def test_a_runner_told_to_leave_leaves_the_trials(make_study: Any) -> None:
-    study = make_study(HELD)
-    study.start()
+    study = make_study(HELD).started()
     study.running(reports=1)
     leave(study.folder)
     study.gone()
@@ -269,8 +259,7 @@ def test_a_runner_killed_at_the_start_of_a_trial_starts_it_once(make_study: Any)
         study.start()
         study.until(study.trials)
         study.kill_runner()
-    study.start()
-    study.gone()
+    study.run()
     assert [t.state for t in study.trials()] == [TrialState.COMPLETE] * 2
     for trial in study.trials():
         lines = study.folder.trial(trial.number).reports.read_text().splitlines()
@@ -280,8 +269,7 @@ def test_a_runner_killed_at_the_start_of_a_trial_starts_it_once(make_study: Any)
 def test_a_clock_that_jumps_moves_no_duration(
     make_study: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study = make_study(STEPS)
-    study.start()
+    study = make_study(STEPS).started()
     study.running(reports=2)
     study.kill_runner()
     import sqlite3
@@ -334,8 +322,7 @@ def test_trials_that_outlive_their_runner_are_stopped_without_it(
 def test_a_stop_that_meets_a_runner_just_started_is_obeyed_by_that(
     make_study: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study = make_study("report(step=1, accuracy=0.5); time.sleep(60)")
-    study.start()
+    study = make_study("report(step=1, accuracy=0.5); time.sleep(60)").started()
     study.running(reports=1)
     study.kill_runner()
     start = asking.start_runner

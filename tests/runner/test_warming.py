@@ -22,8 +22,7 @@ def library(tmp_path: Path) -> Path:
 def run(make_study: Any, script: str, library: Path, **parts: Any) -> Any:
     """Run two trials of a script; the second waits until the first was looked at."""
     tables = f'[env]\nPYTHONPATH = "{library}"\n'
-    study = make_study(textwrap.dedent(script), budget=2, tasks=tables, **parts)
-    study.start()
+    study = make_study(textwrap.dedent(script), budget=2, tasks=tables, **parts).started()
     study.until(lambda: len(study.trials()) == 2)
     return study
 

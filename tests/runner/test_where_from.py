@@ -23,8 +23,7 @@ def test_a_later_attempt_says_what_is_left_of_the_one_before(
             time.sleep(0.6)
             os.kill(os.getpid(), signal.SIGKILL)
         """, budget=3)  # fmt: skip
-    study.start()
-    study.gone()
+    study.run()
     starts = [e for e in study.events("started") if e.trial == 2]
     assert [e.text for e in starts] == [
         "trial 2 starts at full on cpu:0",

@@ -65,9 +65,7 @@ def test_what_is_lacking_is_what_is_left_short_of_all_of_them() -> None:
 
 
 def _finished(make_study: Any, **parts: Any) -> Any:
-    study = make_study("report(accuracy=0.5)", **parts)
-    study.start()
-    study.gone()
+    study = make_study("report(accuracy=0.5)", **parts).run()
     assert study.study().state is StudyState.FINISHED
     return study
 
@@ -78,8 +76,7 @@ def test_a_finished_study_runs_what_is_queued_for_what_it_is_said_to_lack(make_s
     answer(study, "enqueue", params={"x": 0.25}, task=None)
     assert "`hpo-tui extend 3 -s t`, which pays for what is queued" in how_to_start(study.folder)
     answer(study, "extend", amount=3)
-    study.start()
-    study.gone()
+    study.run()
     assert [t.repeat for t in study.trials()] == [0, 1, 2, 0]
     assert "extend AMOUNT" in how_to_start(study.folder)
 
@@ -92,8 +89,7 @@ def test_what_is_left_when_the_goals_are_met_pays_for_repeats_and_no_more(make_s
     with StudyReader(study.folder.db) as reader:
         assert lack(reader) == 0
     assert how_to_start(study.folder).startswith("what is left of its budget pays for what is")
-    study.start()
-    study.gone()
+    study.run()
     assert [t.repeat for t in study.trials()] == [0, 1, 2]
     assert study.study().state is StudyState.FINISHED
 
