@@ -183,9 +183,7 @@ def _watch_terminal(app: HpoApp, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_a_key_draws_the_whole_screen_again_also_over_a_question_and_while_text_is_typed(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(100, 30)) as (app, pilot):
         with monkeypatch.context() as patch:
             sent = _watch_terminal(app, patch)
             for keys in ((), ("slash", "l"), ("escape", "X")):
@@ -200,9 +198,7 @@ async def test_all_is_drawn_anew_in_a_window_that_has_its_old_size_again(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may have been smaller, too shortly to be noticed, and has cut the picture off."""
-    app = make_app(study)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await ready(pilot)
+    async with watching(study, size=(100, 30)) as (app, pilot):
         with monkeypatch.context() as patch:
             sent = _watch_terminal(app, patch)
             for sizes in ([(100, 30)], [(60, 18), (100, 30)]):
