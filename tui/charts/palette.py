@@ -118,6 +118,15 @@ _SIXTEEN = (
     " bright_black bright_black bright_black  blue blue blue  cyan cyan cyan"
     " bright_white bright_white bright_white"
 )
+_SIXTEEN_LIGHT = (
+    "default bright_black bdefault bright_black bdefault rdefault green cyan bdefault"
+    " bmagenta rbmagenta bred"
+    " white white white  bright_black bright_black bright_black"
+    " blue blue bblue  green green bgreen"
+    " bright_black bright_black bright_black  cyan cyan cyan  blue blue blue"
+    " bdefault bdefault bdefault"
+)
+"""On a light ground white and the bright colours are not seen, but for bright black, a gray."""
 
 _HEATS = {
     "dark": "#5f005f #5f00af #005f87 #008787 #00af87 #5fd75f #d7d75f",
@@ -147,21 +156,22 @@ def palette(
     if monochrome:
         name, text = ("grey", _GREY) if dark else ("grey-light", _GREY_LIGHT)
     elif colours == "standard":
-        name, text = "16", _SIXTEEN
+        name, text = ("16", _SIXTEEN) if dark else ("16-light", _SIXTEEN_LIGHT)
     else:
         name, text = ("dark", _DARK) if dark else ("light", _LIGHT)
     styles = tuple(_style(word, background) for word in text.split())
-    styles += tuple(_heat_styles(_HEATS.get(name, ""), background))
+    styles += tuple(_heat_styles(_HEATS.get(name, ""), background, dark))
     return Palette((name, background.name if background else ""), styles)
 
 
-def _heat_styles(ramp: str, background: Color | None) -> Iterator[Style]:
+def _heat_styles(ramp: str, background: Color | None, dark: bool) -> Iterator[Style]:
     """Yield the styles of a heat map, level by level, each kind of :class:`Cell`.
 
     Without a ramp (16 colours, whose order of brightness nobody knows) the texture alone tells.
     """
     if not ramp:
-        plain = [Style(color=c, bgcolor=background) for c in ("default",) * 3 + ("bright_cyan",)]
+        mark = "bright_cyan" if dark else "magenta"
+        plain = [Style(color=c, bgcolor=background) for c in ("default",) * 3 + (mark,)]
         yield from plain * HEAT_LEVELS
         return
     for word in ramp.split():
@@ -177,7 +187,7 @@ def _heat_styles(ramp: str, background: Color | None) -> Iterator[Style]:
 
 def _style(word: str, background: Color | None) -> Style:
     flags = ""
-    while word[0] in "rbd" and not word.startswith(("blue", "bright", "default")):
+    while word[0] in "rbd" and not word.startswith(("blue", "bright", "default", "red")):
         flags, word = flags + word[0], word[1:]
     return Style(
         color=word if word.startswith("#") else Color.parse(word),

@@ -158,3 +158,15 @@ def test_whole_numbers_are_named_as_evenly_as_there_is_room(
     side = _side(DEPTH, frame, snapshot_of(frame).spec, "depth")
     assert sorted(value for value, _ in side.marks(200)) == list(DEPTH)
     assert sorted(value for value, _ in side.marks(30)) == [1, 3, 5, 7, 9]
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_with_sixteen_colours_nothing_has_the_colour_of_the_ground(dark: bool) -> None:
+    """A light ground is white, or nearly: bright colours, but for bright black, are not seen."""
+    chosen = palette(None, dark=dark, colours="standard")
+    pale = {"white", "bright_white", "bright_yellow", "bright_green", "bright_cyan"}
+    unseen = {"black"} if dark else pale
+    faint = {Ink.OUT, Ink.OUT_2, Ink.OUT_3}  # what the brushes have left out
+    seen = [s for i, s in enumerate(chosen.styles) if i not in faint and s.color is not None]
+    assert not unseen & {s.color.name for s in seen if s.color is not None}
+    assert len(chosen.styles) == len(palette(None).styles)
