@@ -32,7 +32,8 @@ class LastGain:
     ``spent`` of ``total`` had been charged when it ended, in full-task units without repeats;
     ``since``: full-task results after it; ``first``: whether it is the only one; ``late``: the part
     of all that was gained since the first result which came with the last fifth of what was spent;
-    ``values``: with one objective, its value before and after.
+    ``values``: with one objective, its value before and after; ``volume``: whether gains are of the
+    hypervolume of several.
     """
 
     trial: int
@@ -42,6 +43,7 @@ class LastGain:
     first: bool
     late: float = 0.0
     values: tuple[float, float] | None = None
+    volume: bool = False
 
     @property
     def share_since(self) -> float:
@@ -58,9 +60,9 @@ def last_gain(frame: Frame, spec: StudySpec) -> LastGain | None:
     if not spec.objectives:
         return None
     free = replace(spec, objectives=tuple(replace(o, threshold=None) for o in spec.objectives))
-    rows, heights = _raised(frame, spec)
+    rows, heights, volume = _raised(frame, spec)
     if not len(rows):
-        rows, heights = _raised(frame, free)
+        rows, heights, volume = _raised(frame, free)
     if not len(rows):
         return None
     order = finish_order(frame)
@@ -79,25 +81,26 @@ def last_gain(frame: Frame, spec: StudySpec) -> LastGain | None:
     return LastGain(
         int(frame.number[rows[-1]]), float(spent[places[-1]]), float(spent[-1]),
         int(counted[places[-1] + 1 :].sum()), first=len(rows) == 1, late=late, values=values,
+        volume=volume,
     )  # fmt: skip
 
 
-def _raised(frame: Frame, spec: StudySpec) -> tuple[Index, Array]:
+def _raised(frame: Frame, spec: StudySpec) -> tuple[Index, Array, bool]:
     """Return the rows that raised what is found, in the order of their end, and how high it was.
 
-    Heights are values of which more is better, or shares of a box.
+    Heights are values of which more is better, or, where the third is true, shares of a box.
     """
     if len(spec.objectives) < 2:
-        return _risen(frame, spec, spec.objectives[0])
+        return *_risen(frame, spec, spec.objectives[0]), False
     rows = results(frame, spec)[0]
     ranges = [column(frame, o.metric, rows) for o in spec.objectives]
     # Of an objective with one value alone the box would be empty.
     varied = [o.metric for o, v in zip(spec.objectives, ranges, strict=True) if _varies(v)]
     if len(varied) < 2:
         named = next((o for o in spec.objectives if o.metric in varied), spec.objectives[0])
-        return _risen(frame, spec, named)
+        return *_risen(frame, spec, named), False
     found = volume_so_far(frame, spec, box_of([(frame, spec)], varied))
-    return (rows[:0], np.zeros(0)) if found is None else found
+    return *((rows[:0], np.zeros(0)) if found is None else found), True
 
 
 def _risen(frame: Frame, spec: StudySpec, objective: Objective) -> tuple[Index, Array]:

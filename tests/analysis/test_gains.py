@@ -63,7 +63,7 @@ def test_several_objectives_gain_by_volume(spec: StudySpec, make_frame: MakeFram
     )
     found = last_gain(frame, free)
     assert found is not None
-    assert (found.trial, found.since) == (3, 1)
+    assert (found.trial, found.since, found.volume) == (3, 1, True)
 
 
 def test_an_objective_of_one_value_does_not_hide_the_other(
@@ -72,7 +72,7 @@ def test_an_objective_of_one_value_does_not_hide_the_other(
     frame = make_frame({"acc": [0.5, 0.8, 0.7], "size": [200.0] * 3}, ended=[1, 2, 3])
     found = last_gain(frame, replace(spec, outcome_constraints=()))
     assert found is not None
-    assert found.trial == 2
+    assert (found.trial, found.volume) == (2, False)
 
 
 def test_nothing_is_said_without_a_full_result(spec: StudySpec, make_frame: MakeFrame) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from hpo_tui.tui.words.plain import fit, log_line, plain
+from hpo_tui.tui.words.plain import fit, hung, log_line, plain
 
 HOSTILE = [
     "\x1b[31mred\x1b[0m",
@@ -53,3 +53,13 @@ def test_of_7_bit_characters_it_takes_as_many_cells() -> None:
         shown = plain(text, ascii_only=True)
         assert shown.isascii()
         assert len(shown) == cell_len(plain(text))
+
+
+def test_what_hangs_below_a_text_is_told_by_its_indent() -> None:
+    text = "what next\n  run it\n  again\n    → hpo-tui best\n\nmore" + "\n" + " " * 30 + "deep"
+    assert hung(text) == [
+        (0, "", "what next"),
+        (2, "", "run it\nagain"),
+        (4, "→ ", "hpo-tui best"),
+        (0, "", "\nmore\n" + " " * 30 + "deep"),
+    ]

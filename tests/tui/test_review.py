@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
+from hpo_tui.engine.analysis.gains import LastGain
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.screens.text_window import TextWindow
+from hpo_tui.tui.words.review import gain_text
 from tests.tui.conftest import make_study, until, watching
+from tests.tui.test_queued import screen_text
 
 
 async def test_the_review_is_shown_and_copied(tmp_path: Path) -> None:
@@ -17,3 +22,26 @@ async def test_the_review_is_shown_and_copied(tmp_path: Path) -> None:
         assert "\nwhat next\n" in text
         await pilot.press("y")
         await until(pilot, lambda: app.clipboard == text)
+
+
+async def test_what_is_wrapped_begins_below_its_own_text(tmp_path: Path) -> None:
+    study = make_study(tmp_path, running=0)
+    text = (
+        "what next\n  a sentence that goes on and on for longer\n    → hpo-tui best a-study --near"
+    )
+    async with watching(study, size=(40, 24)) as (app, pilot):
+        app.push_screen(TextWindow("review", text))
+        await until(pilot, lambda: "--near" in screen_text(pilot))
+        lines = screen_text(pilot).splitlines()
+        for first, second in (("a sentence", "for longer"), ("hpo-tui best", "--near")):
+            places = [line.find(w) for w in (first, second) for line in lines if w in line]
+            assert len(places) == 2
+            assert places[0] == places[1], lines
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [(False, "the last gain in hypervolume came"), (True, "the only gain in hypervolume came")],
+)
+def test_of_several_objectives_a_gain_is_one_in_hypervolume(first: bool, said: str) -> None:
+    assert gain_text(LastGain(3, 2.0, 4.0, 1, first, volume=True)).startswith(said)

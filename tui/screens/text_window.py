@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
@@ -13,7 +13,7 @@ from hpo_tui.tui.screens.scrolled import ScrolledWindow
 from hpo_tui.tui.widgets.events import EventRows
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.entries import EntryRows
-from hpo_tui.tui.words.plain import plain, plain_lines
+from hpo_tui.tui.words.plain import hung, plain
 
 KEYS = "Esc  close    y  copy"
 
@@ -35,7 +35,12 @@ class TextWindow(ScrolledWindow[bool]):
         with Vertical(classes="dialog-box text-box"):
             yield Static(plain(self._title), classes="dialog-title", markup=False)
             with VerticalScroll(can_focus=False):
-                yield Static(plain_lines(self._text), markup=False)
+                for indent, mark, lines in hung(self._text):
+                    with Horizontal() as block:
+                        block.styles.padding = (0, 0, 0, indent)
+                        if mark:
+                            yield Static(mark, classes="text-mark", markup=False)
+                        yield Static(lines, markup=False)
             yield Static(KEYS, classes="dialog-keys", markup=False)
 
     def _share_out(self) -> None:

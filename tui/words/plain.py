@@ -99,6 +99,31 @@ def wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
+_ARROW = "→ "
+_DEEP = 16
+"""Cells of an indent from which lines that are wrapped begin at the edge again."""
+
+
+def hung(text: str) -> list[tuple[int, str, str]]:
+    """Return a text in blocks (indent in cells, mark before it, lines below one another).
+
+    Where a line of a block is wrapped, its second line is to begin below the first one's text.
+    """
+    blocks: list[tuple[int, str, str]] = []
+    for line in plain_lines(text).splitlines():
+        body = line.lstrip(" ")
+        indent = len(line) - len(body)
+        mark = _ARROW if body.startswith(_ARROW) else ""
+        if indent > _DEEP:
+            indent, body = 0, line
+        last = blocks[-1] if blocks else None
+        if last and not mark and not last[1] and (not body or last[0] == indent):
+            blocks[-1] = (last[0], "", f"{last[2]}\n{body}")
+        else:
+            blocks.append((indent, mark, body.removeprefix(mark)))
+    return blocks
+
+
 ASCII_MARKS = {
     "●": "*", "○": "o", "†": "!", "‖": "=", "■": "#", "✓": "+", "★": "*", "▸": ">", "◆": "P",
     "✗": "-", "≥": ">", "≤": "<", "…": "~", "·": ".", "→": ">", "─": "-", "│": "|", "↻": "r",

@@ -131,14 +131,16 @@ def _found(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Iterator[
     if begun is not None and begun != best.first:
         yield f"{word}: #{frame.number[begun]}  {_metrics(snapshot, begun)}"
     if gain is not None:
-        yield _gain_text(gain)
+        yield gain_text(gain)
 
 
-def _gain_text(gain: "LastGain") -> str:
+def gain_text(gain: "LastGain") -> str:
+    """Return when a study last gained something, and of what."""
     spent, total = present.number(gain.spent, 3), present.number(gain.total, 3)
     since = f"{present.plural(gain.since, 'full result')} since brought none"
     at = f"with trial {gain.trial}, when {spent} of {total} full-task units were spent"
-    said = "the only gain came" if gain.first else "the last gain came"
+    of = " in hypervolume" if gain.volume else ""
+    said = f"the {'only' if gain.first else 'last'} gain{of} came"
     if gain.values is not None:
         before, after = fmt.apart(gain.values)
         said = f"the last gain, {before} → {after}, came"
