@@ -177,12 +177,14 @@ class HpoApp(StudyApp):
 
         self.push_screen(CompareGroups(live, first, second))
 
-    def compare_studies(self, first: StudyFolder, second: StudyFolder) -> None:
-        """Open two studies side by side."""
+    def compare_studies(self, *folders: StudyFolder) -> None:
+        """Open two studies side by side, or the best of each of more."""
+        from hpo_tui.tui.screens.compare_several import CompareSeveral
         from hpo_tui.tui.screens.compare_studies import CompareStudies
 
         self.clear_notifications()
-        self.push_screen(CompareStudies(first, second))
+        pair = len(folders) == 2
+        self.push_screen(CompareStudies(*folders) if pair else CompareSeveral(folders))
 
     def on_study_saved(self, message: StudySaved) -> None:
         """Start what the editor was told to launch."""

@@ -79,8 +79,8 @@ class StudyApp(NotifyingApp):
         """Open two groups of a study's trials side by side."""
         raise NotImplementedError
 
-    def compare_studies(self, first: StudyFolder, second: StudyFolder) -> None:
-        """Open two studies side by side."""
+    def compare_studies(self, *folders: StudyFolder) -> None:
+        """Open two studies side by side, or the best of each of more."""
         raise NotImplementedError
 
     # the open study

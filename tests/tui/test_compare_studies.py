@@ -200,7 +200,7 @@ async def test_two_lines_are_told_apart_without_colour(tmp_path: Path, ascii_onl
 async def test_a_study_that_runs_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hpo_tui.tui.screens.compare_studies.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("hpo_tui.tui.screens.following.LOOK_SECONDS", 0.02)
     folders = pair(tmp_path)
     app = make_app(None, tmp_path / ".hpo")
     async with app.run_test(size=(120, 40)) as pilot:

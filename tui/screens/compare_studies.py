@@ -1,7 +1,6 @@
 """Two studies side by side: how far each got for its cost, and what they consist of."""
 
 import threading
-import time
 from typing import ClassVar
 
 from textual.message import Message
@@ -9,16 +8,13 @@ from textual.message import Message
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.screens.compare_courses import CompareCourses
+from hpo_tui.tui.screens.following import follow
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.unreadable import UnreadableError
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.two_studies import study_entries
 
-LOOK_SECONDS = 1.0
-"""Between two looks whether a study has changed."""
-SHARE = 5
-"""Part of the time that may be spent on reading, one in so many: large studies take seconds."""
 NOTHING_SHARED = "The two studies have no objective in common: there are no curves to compare."
 
 
@@ -59,16 +55,7 @@ table alone, or both if there is room. A study that is running is followed.
 
     def read(self) -> None:
         """Read both, again and again, in a thread that lives as long as the screen."""
-        last: tuple[object, ...] | None = None
-        while not self._over.is_set():
-            pause = LOOK_SECONDS
-            if last is None or (self.app.app_focus and self.is_current):
-                now = tuple(_stamp(folder) for folder in self._folders)
-                if now != last:
-                    last, began = now, time.monotonic()
-                    self.post_message(self._look())
-                    pause = max(pause, SHARE * (time.monotonic() - began))
-            self._over.wait(pause)
+        follow(self, self._folders, self._over, self._look)
 
     def _look(self) -> Message:
         from hpo_tui.tui.charts.comparison import comparisons
@@ -80,13 +67,3 @@ table alone, or both if there is room. A study that is running is followed.
             return self.Unread(str(error))
         except Exception as error:  # noqa: BLE001 - else the screen would wait for ever
             return self.Unread(f"The studies cannot be compared: {report_crash(error)}.")
-
-
-def _stamp(folder: StudyFolder) -> object:
-    """Return what changes when a study does."""
-    from hpo_tui.tui.watching.study_list import stamps
-
-    try:
-        return stamps(folder), folder.runner_pid()
-    except OSError as error:
-        return str(error)

@@ -36,7 +36,8 @@ class ListedStudies(Room):
         self.listed: list[Summary] = []
         self.look_again = threading.Event()
         """Set when a study is another one than was last read."""
-        self._marked: str | None = None
+        self.marked: list[str] = []
+        """Names of the studies that are to be compared."""
 
     @property
     def chosen(self) -> Summary | None:
@@ -143,23 +144,35 @@ class ListedStudies(Room):
             lambda kill: self._in_thread(folder, "stop", partial(send, folder, "stop", kill=kill)),
         )
 
+    def refill(self) -> None:
+        """Show the list anew."""
+        raise NotImplementedError
+
+    def do_studies_mark(self) -> None:
+        """Mark a study, or take the mark away."""
+        name = self.at().folder.name
+        if name in self.marked:
+            self.marked.remove(name)
+        else:
+            self.marked.append(name)
+        self.refill()
+
     def do_studies_compare(self) -> None:
-        """Mark a study, or compare it with the one marked before."""
-        study = self.at()
-        name = study.folder.name
-        if self._marked is None or self._marked == name:
-            self._marked = None if self._marked == name else name
-            self.say(
-                f"{name} is marked: press = on another study to compare."
-                " More than two in a shell: hpo-tui best A B C"
-                if self._marked
-                else "No study is marked."
-            )
+        """Compare the study with those that are marked; alone, it is marked or unmarked."""
+        name = self.at().folder.name
+        names = [*self.marked, *([] if name in self.marked else [name])]
+        if len(names) > 1:
+            found = {s.folder.name: s.folder for s in self.listed}
+            self.marked = []
+            self.refill()
+            self.hpo.compare_studies(*(found[n] for n in names))
             return
-        other = next((s for s in self.listed if s.folder.name == self._marked), None)
-        self._marked = None
-        if other is not None:
-            self.hpo.compare_studies(other.folder, study.folder)
+        self.do_studies_mark()
+        self.say(
+            f"{name} is marked: press = on another study to compare. Space marks more than one."
+            if self.marked
+            else "No study is marked."
+        )
 
     def _why_busy(self, study: Summary) -> str:
         """Return why its folder cannot be taken away."""

@@ -50,7 +50,9 @@ a study's **runner died**, it is marked; `R` starts the runner again, and trials
 running are taken over. `X` stops a study, or the trials that a dead runner left behind; where
 nothing runs it takes back what is queued for the next run. `c` defines a new study, starting from
 the text of the selected one. `/` shows only studies whose name contains a text; `Esc` shows all
-again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after asking for its name.
+again. `=` on one study and then on another compares the two; `Space` marks several, and `=` then
+lists the best of each. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after asking
+for its name.
 
 Below the list stands why the selected study is paused, over or waits, and what to do.
 """
@@ -130,6 +132,8 @@ Below the list stands why the selected study is paused, over or waits, and what 
     def show(self, studies: list[Summary]) -> None:
         """Show the studies as they are."""
         self.listed = studies
+        there = {s.folder.name for s in studies}
+        self.marked = [name for name in self.marked if name in there]
         table, notice = self.query_one(LineTable), self.query_one(Notice)
         table.display = bool(studies)
         notice.display = not studies
@@ -139,21 +143,22 @@ Below the list stands why the selected study is paused, over or waits, and what 
         living = sum(s.runner is not None for s in studies)
         count += f", {living} with a runner" if living else ""
         self._standing = f"{count}   {plain(home)}"
-        self._fill()
+        self.refill()
         if studies and not table.has_focus and self.is_current:
             table.focus()
-        self.query_one(KeyBar).renew()
         self.opening = False
 
     @on(LineTable.Sorted)
-    def _fill(self) -> None:
+    def refill(self) -> None:
         """Put the rows into the table, in its order and for the width that there is."""
         table = self.query_one(LineTable)
         kept = [s for s in self.listed if self._wanted.casefold() in s.folder.name.casefold()]
         studies = sorted_studies(kept, table.sort_by, descending=table.descending)
-        table.set_rows(StudyRows(studies, self.hpo.clock(), self.size.width))
+        table.set_rows(StudyRows(studies, self.hpo.clock(), self.size.width, self.marked))
+        marks = f"{len(self.marked)} marked   " if self.marked else ""
         shown = f'{len(kept)} with "{plain(self._wanted)}" of ' if self._wanted else ""
-        self.query_one(StudyHeader).say(f"hpo-tui   {shown}{self._standing}")
+        self.query_one(StudyHeader).say(f"hpo-tui   {marks}{shown}{self._standing}")
+        self.query_one(KeyBar).renew()
         self._say_why()
 
     @on(LineTable.Moved)
@@ -175,8 +180,7 @@ Below the list stands why the selected study is paused, over or waits, and what 
 
     def _keep(self, wanted: str) -> None:
         self._wanted = wanted.strip()
-        self._fill()
-        self.query_one(KeyBar).renew()
+        self.refill()
 
     @property
     def sparse_keys(self) -> bool:
@@ -185,13 +189,17 @@ Below the list stands why the selected study is paused, over or waits, and what 
 
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done."""
-        if wanted.id == "screen.back" and not self._wanted:
+        if wanted.id == "screen.back" and not (self._wanted or self.marked):
             return "This is the first screen: q leaves."
         return super().unavailable(wanted)
 
     def do_screen_back(self) -> None:
-        """Show all the studies again; there is no screen to go back to."""
-        self._keep("")
+        """Take the marks away, then show all the studies; there is no screen to go back to."""
+        if self.marked:
+            self.marked = []
+            self.refill()
+        else:
+            self._keep("")
 
     @on(LineTable.Activated)
     def _activated(self, event: LineTable.Activated) -> None:
@@ -202,4 +210,4 @@ Below the list stands why the selected study is paused, over or waits, and what 
     def on_resize(self) -> None:
         """Fit the columns to the window."""
         if self.listed:
-            self._fill()
+            self.refill()

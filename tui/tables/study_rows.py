@@ -1,7 +1,7 @@
 """Studies as rows of a table, and the orders that they can stand in. Pure."""
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any
 
 from hpo_tui.store.models import StudyState
@@ -12,6 +12,8 @@ from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import fit, plain
 from hpo_tui.tui.words.standing import standing
 
+MARK = "■ "
+"""Stands before the name of a study that is to be compared."""
 BAR = 12
 STATE = 19
 QUEUED = 3
@@ -28,12 +30,15 @@ WIDE = 100
 
 
 class StudyRows:
-    """Summaries as rows."""
+    """Summaries as rows; ``marked``: names of those that are to be compared."""
 
-    def __init__(self, studies: Sequence[Summary], now: float, width: int) -> None:
+    def __init__(
+        self, studies: Sequence[Summary], now: float, width: int, marked: Collection[str] = ()
+    ) -> None:
         self._studies = studies
         self._now = now
-        names = [fmt.width_of(plain(s.folder.name)) for s in studies]
+        self._marked = marked
+        names = [fmt.width_of(self._name(s)) for s in studies]
         name = min(max([*names, 12]), max(12, width // 4))
         self._bar = BAR if width >= WIDE else 0
         spent = SPENT + self._bar + bool(self._bar)
@@ -63,6 +68,11 @@ class StudyRows:
         """Return the study's folder name."""
         return self._studies[row].folder.name
 
+    def _name(self, s: Summary) -> str:
+        """Return its name; where any is marked, behind the mark or the room for one."""
+        mark = (MARK if s.folder.name in self._marked else "  ") if self._marked else ""
+        return mark + plain(s.folder.name)
+
     def find(self, key: Hashable) -> int | None:
         """Return the row of a study."""
         return next((i for i, s in enumerate(self._studies) if s.folder.name == key), None)
@@ -74,12 +84,12 @@ class StudyRows:
         changed: Cell = (f"{age} ago" if s.touched else "", "dim")
         if s.study is None or s.spec is None:
             blank: Cell = ("", "")
-            return [(plain(s.folder.name), ""), _state(s), *[blank] * 4, changed]
+            return [(self._name(s), ""), _state(s), *[blank] * 4, changed]
         filled = round(self._bar * s.share)
         bar = "█" * filled + "─" * (self._bar - filled) + " " * bool(self._bar)
         met = present.grouped(s.met), "good" if s.met else "dim"
         return [
-            (plain(s.folder.name), "bold"),
+            (self._name(s), "bold"),
             _state(s),
             (bar + fit(budgets.spent_short(s.spent, s.spec.budget, SPENT), SPENT), ""),
             (present.grouped(s.trials), ""),
