@@ -17,6 +17,10 @@ SPENT = "the budget is spent"
 PAUSED_BY_YOU = "paused by you"
 """The reason of a pause that was asked for: nobody has to be told."""
 
+BEING_STOPPED = "the study is being stopped"
+GOES_ON_LATER = f"{BEING_STOPPED}: run it again when its trials have ended"
+"""Why a study cannot go on that is stopped, or that a stop was asked for."""
+
 
 def marked(action: str, trial: int, args: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Return what a star, tags or a note change of a trial, and what is said of it."""

@@ -70,7 +70,7 @@ _TABLE: tuple[Action, ...] = (
     _a("studies.restart", "R", "start runner", "Start the runner of a study", "w", 3),
     _a("studies.pause", "p", "pause/resume", "Pause the study, or resume it", "wr", 4),
     _a("studies.stop", "X", "stop", "Stop the study and end its trials", "w"),
-    _a("studies.compare", "equals_sign", "compare", "Compare it with the marked, or mark it", "", 6),
+    _a("studies.compare", "equals_sign", "compare", "Mark it, or compare with the marked", "", 6),
     _a("studies.mark", "space", "mark", "Mark the study to compare it, or unmark it"),
     _a("studies.archive", "A", "archive", "Move the study to .hpo/.archive (asks first)", "w", 8),
     _a("studies.delete", "D", "delete", "Delete the study for good (asks for its name)", "w", 9),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hpo_tui.engine.answers import WISHES
+from hpo_tui.engine.answers import GOES_ON_LATER, WISHES
 from hpo_tui.engine.launch.offline import answered, apply, locked, works_without_runner
 from hpo_tui.engine.launch.orphans import orphans
 from hpo_tui.engine.launch.queueing import queue
@@ -53,16 +53,32 @@ def send_all(
     All is asked before an answer is waited for: a runner does whatever it finds at its next look.
     """
     try:
-        if runner_pid(folder) is None:
+        pid = runner_pid(folder)
+        if pid is None:
             return [_without(folder, action, dict(args)) for args in many]
         if action == "archive":
             raise LaunchError(runs(folder))
+        if action == "resume":
+            _check_goes_on(folder, pid)
         numbers = [ask(folder.db, action, dict(args)) for args in many]
         deadline = time.monotonic() + timeout
         with StudyReader(folder.db) as reader:
             return [_outcome(folder, reader, number, deadline) for number in numbers]
     except sqlite3.Error as error:
         raise LaunchError(f"{folder.db} cannot be written: {explained(error)}") from error
+
+
+def _check_goes_on(folder: StudyFolder, pid: int) -> None:
+    """Raise LaunchError where a stop has been asked for that the runner has not heard yet.
+
+    It does that first, and then refuses to go on; to promise that it will would be false.
+    """
+    with StudyReader(folder.db) as reader:
+        stops = reader.open_commands(["stop"])
+    if stops:
+        still = f", which its runner begins with after `kill -CONT {pid}`"
+        until = still if folder.is_suspended(pid) else ""
+        raise LaunchError(f"{GOES_ON_LATER}{until}")
 
 
 def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: float) -> Command:

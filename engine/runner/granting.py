@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hpo_tui.engine.answers import WISHES, Refused, wish_text
+from hpo_tui.engine.answers import BEING_STOPPED, WISHES, Refused, wish_text
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.engine.spec.text.files import unsaved
@@ -12,10 +12,10 @@ _FEW = 3
 """Trials that are named; of more it is said how many."""
 
 
-def check_goes_on(desk: Desk, hint: str = "") -> None:
+def check_goes_on(desk: Desk, why: str = BEING_STOPPED) -> None:
     """Refuse what a study that is being stopped will not do any more."""
     if desk.state is StudyState.STOPPED:
-        raise Refused(f"the study is being stopped{hint}")
+        raise Refused(why)
 
 
 def check_file(desk: Desk, seen: str | None = None) -> None:

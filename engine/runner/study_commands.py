@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hpo_tui.engine import stop_when
-from hpo_tui.engine.answers import PAUSED_BY_YOU, Refused
+from hpo_tui.engine.answers import GOES_ON_LATER, PAUSED_BY_YOU, Refused
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.runner.desk import Desk
@@ -49,7 +49,7 @@ class StudyCommands:
         del command
         if self.desk.state is StudyState.RUNNING:
             return f"the study runs already{self._by_hand()}"
-        check_goes_on(self.desk, ": run it again when its trials have ended")
+        check_goes_on(self.desk, GOES_ON_LATER)
         edited = self._by_hand()
         self.breaker.succeeded()
         if self.desk.proposals.given_up:

@@ -11,7 +11,7 @@ import pytest
 from acting import live
 
 from hpo_tui.engine.execution.processes import Process, tree
-from hpo_tui.engine.launch import send
+from hpo_tui.engine.launch import LaunchError, send
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.standstill import Standstill
 from hpo_tui.store.locks import is_suspended
@@ -77,6 +77,10 @@ def test_a_watcher_tells_at_once_that_a_runner_stands_still(make_study: Any) -> 
     watcher = StudyWatcher(study.folder, take, lambda _: None)
     watcher.run()
     assert found[-1]
+    assert send(study.folder, "stop", timeout=0.0).answered is None
+    # The runner will do that first: what it would refuse then is refused at once.
+    with pytest.raises(LaunchError, match=f"is being stopped: run it again .* -CONT {pid}"):
+        send(study.folder, "resume", timeout=0.0)
 
 
 def test_a_suspended_trial_is_told_of_once_and_again_when_it_goes_on(
