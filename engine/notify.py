@@ -13,6 +13,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -35,6 +37,10 @@ PATIENCE = 60.0
 """Seconds that the command may take."""
 _LONGEST = 2000
 _LAST_LINES = 3
+_LAST_WORDS = 1.0
+"""Seconds in which what a command wrote last is read once it has ended."""
+_LOOK = 0.05
+"""Seconds between two looks whether what the command left running has ended."""
 
 
 def event_of(state: StudyState, reason: str) -> str:
@@ -82,34 +88,73 @@ def tell(
 ) -> str:
     """Run the command; return why it failed, empty if it did not.
 
-    It finds the message on its standard input too, as ``mail`` wants it.
+    It finds the message on its standard input too, as ``mail`` wants it. What it leaves running in
+    its process group may take as long as itself, and is ended then.
     """
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as message:
+    over = time.monotonic() + patience
+    with tempfile.TemporaryFile() as message:
         message.write(f"{variables['HPO_MESSAGE']}\n".encode())
         message.seek(0)
         try:
             process = subprocess.Popen(
-                spec.notify, stdin=message, stdout=output, stderr=subprocess.STDOUT, cwd=cwd,
-                env={**os.environ, **variables}, start_new_session=True,
+                spec.notify, stdin=message, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                cwd=cwd, env={**os.environ, **variables}, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             return f"it cannot be started: {error.strerror or error}"
+        assert process.stdout is not None
+        tail = _Tail(process.stdout)
         try:
             code = process.wait(patience)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _end(process.pid)
             process.wait()
-            return f"it was ended after {patience:g} s{_last_lines(output)}"
+            return f"it was ended after {patience:g} s{tail.last_lines()}"
         how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-        return f"{how}{_last_lines(output)}" if code else ""
+        fault = f"{how}{tail.last_lines()}" if code else ""
+        while _there(process.pid) and time.monotonic() < over:
+            time.sleep(_LOOK)
+        _end(process.pid)
+        return fault
 
 
-def _last_lines(output: IO[bytes]) -> str:
-    output.seek(max(0, output.seek(0, os.SEEK_END) - _LONGEST))
-    lines = output.read().decode("utf-8", "replace").splitlines()
-    said = [plain(line.strip()) for line in lines if line.strip()][-_LAST_LINES:]
-    return f"; last lines: {' | '.join(said)}" if said else ""
+def _there(group: int) -> bool:
+    """Whether anything of a process group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # of another user's: nothing to be done about it
+        return False
+    return True
+
+
+def _end(group: int) -> None:
+    """Kill what is left of a process group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+class _Tail:
+    """Reads all that a command writes, however much, and keeps its end."""
+
+    def __init__(self, output: IO[bytes]) -> None:
+        self._kept = b""
+        self._output = output
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        with self._output as output:
+            while data := os.read(output.fileno(), 65536):
+                self._kept = (self._kept + data)[-_LONGEST:]
+
+    def last_lines(self) -> str:
+        """Return the last lines that were written, as the end of a sentence."""
+        self._thread.join(_LAST_WORDS)  # where something else holds the pipe there is no end of it
+        lines = self._kept.decode("utf-8", "replace").splitlines()
+        said = [plain(line.strip()) for line in lines if line.strip()][-_LAST_LINES:]
+        return f"; last lines: {' | '.join(said)}" if said else ""
 
 
 def best_of(reader: StudyReader, spec: StudySpec) -> str:

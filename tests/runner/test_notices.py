@@ -9,10 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from asking import answer, edit
 
 from hpo_tui.engine.launch import runner_pid
-from hpo_tui.engine.notify import KEY, deliver, deliver_overdue, environment, tell
+from hpo_tui.engine.notify import KEY, _Tail, deliver, deliver_overdue, environment, tell
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.notices import Notices, failed
 from hpo_tui.engine.runner.vigil import mourn
@@ -114,6 +115,30 @@ def test_what_takes_too_long_is_ended(make_study: Any) -> None:
     variables = environment(spec, study.folder.path, "finished", "", "")
     said = tell(spec, study.folder.workplace, variables, patience=0.5)
     assert said == "it was ended after 0.5 s; last lines: calling"
+    study.until(lambda: not study.processes())
+
+
+def test_what_a_command_leaves_running_is_ended_and_its_flood_is_not_kept(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flood = "head -c 30000000 /dev/zero | tr '\\\\0' x; echo; echo the end; sleep 600 & exit 3"
+    study = make_study("", study=f'notify = "{flood}"')
+    spec = StudySpec.load(study.folder.file)
+    sizes = list[int]()
+
+    class Kept(_Tail):
+        def last_lines(self) -> str:
+            said = super().last_lines()
+            sizes.append(len(self._kept))
+            return said
+
+    monkeypatch.setattr("hpo_tui.engine.notify._Tail", Kept)
+    monkeypatch.setattr("hpo_tui.engine.notify._LAST_WORDS", 0.1)
+    variables = environment(spec, study.folder.path, "finished", "", "")
+    said = tell(spec, study.folder.workplace, variables, patience=3)
+    assert said.startswith("exit code 3; last lines: x")
+    assert said.endswith("x | the end")
+    assert sizes == [2000]
     study.until(lambda: not study.processes())
 
 
