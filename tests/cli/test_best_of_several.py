@@ -77,6 +77,11 @@ def test_the_checkpoint_of_the_best(make_study: MakeStudy, hpo: Call) -> None:
     (folder.trial(best).path / "weights").mkdir(parents=True)
     where = folder.trial(best).path.absolute()
     assert f"it left weights in {where}\n" in hpo("best", "a", "--checkpoint").err
+    saving = ONE.replace('"train.py"', '"train.py", "{trial_dir}"')
+    other = make_study("b", text=saving)
+    (other.trial(best).path / "weights").mkdir(parents=True)
+    said = "; --checkpoint prints what the command has the script save to {checkpoint}\n"
+    assert hpo("best", "b", "--checkpoint").err.endswith(said)
     place = folder.trial(best).checkpoint
     place.mkdir(parents=True)
     (place / "model.pt").write_text("weights")

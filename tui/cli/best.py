@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import joined
 from hpo_tui.store.folder import TrialFolder
 from hpo_tui.store.models import Trial
@@ -143,24 +144,32 @@ def _say_checkpoints(picture: Snapshot, trials: Sequence[Trial]) -> None:
     places = [picture.folder.trial(t.number) for t in trials]
     for trial, files in zip(trials, places, strict=True):
         if not files.checkpoint.is_dir() or not any(files.checkpoint.iterdir()):
-            filled_in = picture.spec.template[1:] if picture.spec.template else ()
-            instead = _instead(files, filled_in)
+            instead = _instead(files, picture.spec)
             raise Refusal(f"trial {trial.number} left no checkpoint: {instead}")
     for files in places:
         _hand_over(str(files.checkpoint.absolute()))
 
 
-def _instead(files: TrialFolder, filled_in: Sequence[str]) -> str:
-    """Say what a trial without a checkpoint has left in its folder, else how it leaves one.
-
-    ``filled_in``: the name of the configuration file that was written for it.
-    """
+def _instead(files: TrialFolder, spec: StudySpec) -> str:
+    """Say what a trial without a checkpoint has left in its folder, else how it leaves one."""
+    filled_in = spec.template[1:] if spec.template else ()
     own = {files.params, files.reports, files.log, files.checkpoint, files.process, files.exit}
     own |= {files.path / name for name in filled_in}
     others = sorted(plain(p.name) for p in set(files.path.glob("[!.]*")) - own)
     if not others:
         return "its script saves nothing to {checkpoint}, or the folder that HPO_CHECKPOINT names"
-    return f"it left {joined(others, _MOST_NAMED)} in {plain(str(files.path.absolute()))}"
+    left = f"it left {joined(others, _MOST_NAMED)} in {plain(str(files.path.absolute()))}"
+    return left + _to_type(spec)
+
+
+def _to_type(spec: StudySpec) -> str:
+    """Return what a command that names the trial's folder has to name for a checkpoint in it."""
+    from hpo_tui.engine.spec.placeholders import used
+
+    told = used([*spec.command, *spec.env.values()])
+    if "trial_dir" not in told or "checkpoint" in told:
+        return ""
+    return "; --checkpoint prints what the command has the script save to {checkpoint}"
 
 
 def _say_written(picture: Snapshot, trials: list[Trial], written: str) -> None:
