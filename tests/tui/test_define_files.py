@@ -33,6 +33,14 @@ def said(app: HpoApp) -> str:
     return "\n".join(n.message for n in app._notifications)
 
 
+def below(app: HpoApp) -> str:
+    """Return what the window that asks says in its last line."""
+    lines = [
+        s.query(".dialog-keys").results(Static) for s in app.screen_stack if isinstance(s, Ask)
+    ]
+    return " ".join(str(line.render()) for found in lines for line in found)
+
+
 def test_what_is_no_study_file_is_told(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text("print(1)")
@@ -71,8 +79,8 @@ async def test_a_script_is_never_opened_as_a_study(tmp_path: Path, key: str) -> 
         await until(pilot, lambda: isinstance(app.screen, Ask) and bool(app.screen.query(Input)))
         app.screen.query_one(Input).value = "train.py"
         await pilot.press(key)
-        keys = app.screen.query_one(".dialog-keys", Static)
-        await until(pilot, lambda: "must end in .toml" in str(keys.render()))
+        # The name is looked up under another window: what is said below stands in the first.
+        await until(pilot, lambda: "must end in .toml" in below(app))
         await pilot.press("escape")
         edit_file(app, tmp_path / "train.py")
         await until(pilot, lambda: "must end in .toml" in said(app))
@@ -165,8 +173,7 @@ async def test_the_file_of_a_study_is_not_opened_as_a_new_one(tmp_path: Path) ->
         await until(pilot, lambda: isinstance(app.screen, Ask) and bool(app.screen.query(Input)))
         app.screen.query_one(Input).value = str(study.path)
         await pilot.press("enter")
-        keys = app.screen.query_one(".dialog-keys", Static)
-        await until(pilot, lambda: "edit it (e)" in str(keys.render()))
+        await until(pilot, lambda: "edit it (e)" in below(app))
         assert isinstance(app.screen, Ask)
 
 
