@@ -11,7 +11,7 @@ from hpo_tui.engine.define.sources.syntax import pieces, text_of
 from hpo_tui.engine.spec.names import joined
 
 _NAME = re.compile(
-    r"[\w*.-]+\.(pth\.tar|pth|pt|ckpt|tar|pkl|h5|keras|npz|safetensors|msgpack|joblib|ubj|cbm)"
+    r"[\w*.=-]+\.(pth\.tar|pth|pt|ckpt|tar|pkl|h5|keras|npz|safetensors|msgpack|joblib|ubj|cbm)"
 )
 """Names of files in which models are saved, ``*`` for a number."""
 _BOOSTED = re.compile(r"(\w*_)?(model|booster|bst|gbm|lgbm?|xgb)\w*\.(json|txt|bin)")
@@ -21,6 +21,17 @@ _APART = re.compile(r"\.|data|(v?env|site-packages|node_modules|__pycache__)$", 
 """Folders that hold no checkpoints of the script's: hidden ones, data and installed packages."""
 _DEEPEST, _MOST, _NAMED = 3, 2000, 3
 """Folders below a folder, and files in it, that are looked at; files that are named."""
+_ANYWHERE = (
+    "the last would overwrite the others, and one could continue from what another has saved",
+    "Let the script save below the folder that HPO_TRIAL_DIR names, if it is set",
+)
+"""What may happen where all trials save to one place, and what the script can do about it."""
+_LIGHTNING_LOGS = "lightning_logs"
+_IN_LIGHTNING_LOGS = (
+    "two that start at once can take the same version, and share its log and its checkpoints",
+    'Let the script say Trainer(default_root_dir=os.environ.get("HPO_TRIAL_DIR"), …)',
+)
+"""The same where Lightning has chosen the place: it numbers its folders by those that are there."""
 _SAVES = re.compile(r"(\w+\.)*\w*(save|dump)\w*")
 
 
@@ -54,13 +65,12 @@ def left_behind(
         return ""
     said = (words for at, words in (places or {}).items() if any(_below(name, at) for name in new))
     words = next(said, "")
-    script = "Let the script save below the folder that HPO_TRIAL_DIR names, if it is set"
+    danger, script = _ANYWHERE
+    if all(_below(name, _LIGHTNING_LOGS) for name in new):
+        danger, script = _IN_LIGHTNING_LOGS
     what = f"Add {words} to the command of the study" if words else script
-    return (
-        f"the first run wrote {joined(sorted(new), _NAMED)} here, as each trial would:"
-        f" the last would overwrite the others, and one could continue from what another has"
-        f" saved. {what}"
-    )
+    wrote = f"the first run wrote {joined(sorted(new), _NAMED)} here, as each trial would"
+    return f"{wrote}: {danger}. {what}"
 
 
 def _below(name: str, place: str) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define.saved import checkpoint_name
+from hpo_tui.engine.define.saved import checkpoint_name, left_behind
 from hpo_tui.engine.define.start import init
 from tests.define.conftest import draft
 
@@ -92,3 +92,17 @@ def test_a_text_among_the_globals_is_where_it_writes(scripts: Path) -> None:
 def test_a_script_of_unknown_length_says_what_cheaper_tasks_need(scripts: Path) -> None:
     (scripts / "long.py").write_text(f"{PARSER}p.parse_args()\n")
     assert "No option was found that sets the length" in draft(scripts, "long.py", run=False).text
+
+
+def test_what_lightning_saves_where_it_likes_is_told_of_with_what_keeps_it_apart(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "lightning_logs" / "version_0" / "checkpoints"
+    place.mkdir(parents=True)
+    (place / "epoch=1-step=16.ckpt").write_text("weights")
+    said = left_behind(tmp_path, {})
+    assert "lightning_logs/version_0/checkpoints/epoch=1-step=16.ckpt" in said
+    assert "take the same version" in said
+    assert 'Trainer(default_root_dir=os.environ.get("HPO_TRIAL_DIR")' in said
+    (tmp_path / "best.pt").write_text("weights")
+    assert "the last would overwrite the others" in left_behind(tmp_path, {})
