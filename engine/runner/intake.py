@@ -17,6 +17,8 @@ log = logging.getLogger("runner.intake")
 
 _MOST_METRICS = 200
 """Metrics that a study takes in; each is a column of its table."""
+_DOUBT = 0.25
+"""Seconds in which one that prints may begin to report by itself."""
 _PASSED_ON = 64
 """Reports of one trial that the optimizer is given at a time: the last ones."""
 
@@ -97,6 +99,7 @@ class Intake:
                 live.collector = None  # it reports by itself: what it prints is for people
                 continue
             lines, last = self._read(live)
+            lines = _settled(live, lines)
             if lines or last:
                 reports = [
                     self._known(Report(live.number, live.tail.seq + n, step, dict(metrics)))
@@ -179,6 +182,25 @@ class Intake:
         live.diverged = live.diverged or found
         if found and live.stop is None and live.ended is None:
             self.desk.end(live, Stop("nan", found))
+
+
+def _settled(live: Live, lines: list[Entry]) -> list[Entry]:
+    """Return what is taken in of what a trial has printed, first among it what was held back.
+
+    Callbacks print a step a moment before they report it: read at once, the first step would be
+    there twice. The place in the output is stored with what is taken in, so nothing is lost by it.
+    """
+    if live.held is None:
+        return lines
+    live.held += lines
+    now = processes.awake()
+    if live.held and live.held_since is None:
+        live.held_since = now
+    waits = live.held_since is None or now < live.held_since + _DOUBT
+    if waits and live.ended is None:
+        return []
+    lines, live.held = live.held, None
+    return lines
 
 
 def _unread(lives: Collection[Live]) -> bool:

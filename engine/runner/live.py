@@ -5,7 +5,7 @@ from typing import Literal
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch, Running
-from hpo_tui.engine.execution.metrics.collector import Collector
+from hpo_tui.engine.execution.metrics.collector import Collector, Entry
 from hpo_tui.engine.execution.reports import ReportTail
 
 Look = frozenset[tuple[str, int]]
@@ -45,6 +45,10 @@ class Live:
     """Finds metrics in what it prints or writes; None when it reports by itself."""
     behind: Collector | None = None
     """Searches what was read before an edit for the metrics that the edit has added."""
+    held: list[Entry] | None = None
+    """What it printed first, held back until it is known if it reports by itself; None if so."""
+    held_since: float | None = None
+    """Since when there is something of that, in seconds that the machine was awake."""
     drained: bool = False
     """Whether the collector has found all that there is."""
     seq: int = 0

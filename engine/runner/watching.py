@@ -55,6 +55,7 @@ def watch(desk: Desk, launch: Launch, process: Running, known: Told) -> Live:
     live.diverged = known.diverged
     if desk.spec.metrics:
         live.collector = collector_of(desk, live, known)
+        live.held = [] if known.collected is None else None
     if launch.environment["HPO_RESUME"] and trial.resumed_from in desk.trials:
         live.before = desk.trials[trial.resumed_from].step
     by_steps = desk.meter.share_of_steps(trial.task, trial.step, live.before) is not None

@@ -1,0 +1,71 @@
+"""What a trial prints and what it reports, taken in together."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acting import live
+
+from hpo_tui.engine.execution.metrics.collector import Collector
+from hpo_tui.engine.execution.reports import ReportTail
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.intake import Intake
+from hpo_tui.engine.runner.live import Live
+from hpo_tui.engine.spec import MetricSource
+from hpo_tui.store.read import StudyReader
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    time = [100.0]
+    monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: time[0])
+    return time
+
+
+@pytest.fixture
+def printing(desk: Desk, tmp_path: Path) -> Live:
+    """A trial that has printed its first step a moment ago."""
+    nobody: Any = desk
+    nobody.proposals.report = lambda *_, **__: None
+    desk.writer.declare(["x"], ["a"])
+    found = live(desk, tmp_path)
+    files = found.launch.folder
+    files.log.write_text("epoch=1 a=0.5\n")
+    found.tail = ReportTail(files.reports, 1)
+    found.collector = Collector([MetricSource("stdout")], files, {"a"})
+    found.held = []
+    return found
+
+
+def stored(desk: Desk) -> list[tuple[int | None, dict[str, float]]]:
+    with StudyReader(desk.folder.db) as reader:
+        return [(r.step, dict(r.metrics)) for r in reader.reports(1)]
+
+
+def test_what_is_printed_just_before_it_is_reported_counts_once(
+    desk: Desk, printing: Live, now: list[float]
+) -> None:
+    intake = Intake(desk)
+    intake.poll([printing])
+    printing.launch.folder.reports.write_text('{"step": 1, "a": 0.5}\n')
+    now[0] += 60
+    intake.poll([printing])
+    intake.poll([printing])
+    assert stored(desk) == [(1, {"a": 0.5})]
+    assert printing.collector is None
+
+
+def test_what_is_only_printed_is_taken_in_a_moment_later(
+    desk: Desk, printing: Live, now: list[float]
+) -> None:
+    intake = Intake(desk)
+    intake.poll([printing])
+    with printing.launch.folder.log.open("a") as log:
+        log.write("epoch=2 a=0.6\n")
+    now[0] += 0.3
+    intake.poll([printing])
+    assert stored(desk) == [(1, {"a": 0.5}), (2, {"a": 0.6})]
+    with printing.launch.folder.log.open("a") as log:
+        log.write("epoch=3 a=0.7\n")
+    intake.poll([printing])
+    assert len(stored(desk)) == 3, "nothing is held back any more"
