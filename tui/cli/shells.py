@@ -58,7 +58,7 @@ class Bash(BashComplete):
                 found.append(word)
         return found[1:-1], found[-1]
 
-    def format_completion(self, item: CompletionItem[Any]) -> str:
+    def format_completion(self, item: "CompletionItem[Any]") -> str:
         """Return what takes the place of the last part of the word."""
         value = str(item.value)
         if self._apart and item.type != KEY:
@@ -75,7 +75,7 @@ class Zsh(ZshComplete):
 class Fish(FishComplete):
     """Fish puts no space behind a word that ends in ``=``; it knows no other types than click's."""
 
-    def format_completion(self, item: CompletionItem[Any]) -> str:
+    def format_completion(self, item: "CompletionItem[Any]") -> str:
         """Return a key as any other word."""
         if item.type == KEY:
             item = CompletionItem(item.value, help=item.help)
