@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -271,7 +272,7 @@ class HpoApp(StudyApp):
 
     def do_app_redraw(self) -> None:
         """Draw all of the screen again; what other programs have written over it is gone then."""
-        put_right = getattr(self._driver, "put_right", None)
+        put_right = getattr(self.terminal, "put_right", None)
         if put_right is not None:
             put_right()
         self.draw_anew(self.screen)
@@ -293,23 +294,28 @@ class HpoApp(StudyApp):
         return [*super().get_line_filters(), *self._last_filters]
 
     def get_driver_class(self) -> type[Driver]:
-        """Return what reads the terminal: on Unix ours, which knows Esc from Alt."""
+        """Return what reads the terminal: on Unix ours, which knows Esc from Alt.
+
+        Ours is built on parts of Textual that are not public. Without them Textual's own does.
+        """
         from textual.drivers.linux_driver import LinuxDriver
 
         found = super().get_driver_class()
         if found is LinuxDriver:
-            from hpo_tui.tui.terminal import Terminal
+            with suppress(ImportError, AttributeError):
+                from hpo_tui.tui.terminal import Terminal
 
-            return Terminal
+                return Terminal
         return found
 
     def _print_error_renderables(self) -> None:
         """Say a bug in a sentence; Textual would print its traceback over the terminal."""
-        if self._exception is None or self.is_headless:
+        exception, said = getattr(self, "_exception", None), getattr(self, "_exit_renderables", [])
+        if exception is None or self.is_headless:
             super()._print_error_renderables()
             return
         from hpo_tui.tui.crashes import report_crash
 
-        self._exit_renderables.clear()
-        sentence = report_crash(self._exception)
+        said.clear()
+        sentence = report_crash(exception)
         print(f"hpo-tui: {sentence}; running studies are not affected", file=sys.stderr)  # noqa: T201 - the last word

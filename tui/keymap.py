@@ -1,5 +1,6 @@
 """``keys.toml``: which keys a person gives to which actions, and what is wrong with that."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -84,18 +85,27 @@ def _default(keys: str) -> str:
 
 
 def _named(key: str) -> str:
-    from textual.keys import _character_to_key
-
     *modifiers, last = [key] if len(key) == 1 else key.rsplit("+", 1)
-    return "+".join([*modifiers, _character_to_key(last) if len(last) == 1 else last])
+    return "+".join([*modifiers, _of_character(last) if len(last) == 1 else last])
+
+
+def _of_character(character: str) -> str:
+    """Return Textual's name of the key that types a character."""
+    from textual.keys import ASCII_KEY_NAMES, KEY_NAME_REPLACEMENTS
+
+    if character.isalnum():
+        return character
+    name = unicodedata.name(character, "").lower().replace("-", "_").replace(" ", "_")
+    name = name or ASCII_KEY_NAMES.get(character, character)
+    return KEY_NAME_REPLACEMENTS.get(name, name)
 
 
 def _is_key(text: str) -> bool:
     """Whether a terminal could ever report such a key."""
-    from textual.keys import Keys, _character_to_key
+    from textual.keys import Keys
 
     *modifiers, last = _named(text).split("+")
-    names = {_character_to_key(chr(code)) for code in range(33, 127)} | {k.value for k in Keys}
+    names = {_of_character(chr(code)) for code in range(33, 127)} | {k.value for k in Keys}
     return set(modifiers) <= _MODIFIERS and (len(last) == 1 or last in names)
 
 

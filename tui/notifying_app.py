@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from textual.driver import Driver
 from textual.notifications import SeverityLevel
 
 from hpo_tui.tui.config import state_folder, write_text
@@ -67,7 +68,7 @@ class NotifyingApp(TypedAhead):
         Without screens it is told on the terminal, with the last thing that is said there.
         """
         said = f"{plain(title)}: {plain(text)}"
-        if self._exit or not self.is_running:
+        if self.is_leaving:
             self._told_after.append(said)
             return
         show = partial(self.notify, plain(text), title=title, severity=severity, markup=False)
@@ -94,20 +95,31 @@ class NotifyingApp(TypedAhead):
 
     def make_room(self) -> None:
         """Take away the short messages that lie over what is asked now; what went wrong stays."""
-        if all(told.severity != "error" for told in self._notifications):
+        if all(told.severity != "error" for told in getattr(self, "_notifications", ())):
             self.clear_notifications()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the screens are being taken down, or not there."""
+        return getattr(self, "_exit", False) or not self.is_running
+
+    @property
+    def terminal(self) -> Driver | None:
+        """What draws on the terminal and reads from it: on Unix a ``Terminal``, as a rule."""
+        found: Driver | None = getattr(self, "_driver", None)
+        return found
 
     def attract(self, text: str) -> None:
         """Ring, send the terminal a notice (OSC 9), and show the sentence."""
         self.notify(plain(text), markup=False, timeout=15)
         self.bell()
-        driver = self._driver
+        driver = self.terminal
         if driver is not None and not self.is_headless:
             driver.write(f"\x1b]9;{plain(text)}\x07")
 
     def entitle(self, title: str) -> None:
         """Give the terminal's window a title, where the driver can."""
-        entitle = getattr(self._driver, "entitle", None)
+        entitle = getattr(self.terminal, "entitle", None)
         if entitle is not None:
             entitle(title)
 

@@ -40,7 +40,7 @@ def open_app(
         colours=shows_colours(),
     )  # fmt: skip
     app.run(mouse=settings.mouse)
-    if app.farewell and not getattr(app._driver, "stands_still", False):
+    if app.farewell and not getattr(app.terminal, "stands_still", False):
         print(app.farewell)  # noqa: T201 - said on the way out
     return app.return_code or 0
 

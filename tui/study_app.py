@@ -151,8 +151,7 @@ class StudyApp(NotifyingApp):
         """Hand a new picture to the screen on top; those below catch up when they are shown."""
         live = self.live
         # A picture can still come when the screens are being taken down.
-        closing = self._exit or not self.is_running
-        if live is None or closing or message.snapshot.folder != live.folder:
+        if live is None or self.is_leaving or message.snapshot.folder != live.folder:
             return
         before = live.snapshot
         live.take(message.snapshot)
@@ -188,7 +187,7 @@ class StudyApp(NotifyingApp):
         self._forget_shown(self.size)
 
     def _forget_shown(self, size: Size) -> None:
-        resized = getattr(self._driver, "resized", None)
+        resized = getattr(self.terminal, "resized", None)
         if resized is not None:
             resized((size.width, size.height))
 
@@ -198,7 +197,7 @@ class StudyApp(NotifyingApp):
         The screen on top is handed the newest picture once the terminal has answered. Frames that
         nobody sees in time would only keep those back that follow a key.
         """
-        if not getattr(self._driver, "late", False):
+        if not getattr(self.terminal, "late", False):
             return False
         if not self._owes:
             self._owes = True

@@ -12,6 +12,7 @@ from typing import Any
 
 from textual import constants
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 from hpo_tui.tui.arrivals import QUESTION, Arrivals
@@ -27,6 +28,15 @@ _PUT_RIGHT = "\x1b[?1049h\x0f\x1b(B\x1b[?6l\x1b[r\x1b[m\x1b[?25l\x1b[?1004h\x1b[
 """The screen that is ours, its letters and margins, no cursor, notice of the focus, no wrapping."""
 _BEGUN = re.compile(r"\x1b(\[(0|20{0,2})?)?$")
 """What may go on as a sequence: an answer, or the beginning of a paste."""
+_PARTS = (
+    XTermParser.feed, XTermParser.tick, LinuxDriver.process_message,
+    LinuxDriver._get_terminal_size, LinuxDriver._enable_mouse_support,
+    LinuxDriver._enable_bracketed_paste,
+)  # fmt: skip
+"""Parts of Textual that are not public, without which this module cannot be imported.
+
+Textual's own driver does then. What its drivers only set in themselves is done without here.
+"""
 _GOODBYE_SECONDS = 2.0
 """How long leaving waits for the terminal to take what is written, and for its last answer."""
 
@@ -38,8 +48,9 @@ class Terminal(LinuxDriver):
     It draws on the terminal wherever errors go, in the size that the terminal has.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        self._shows = app
         self._title = ""
         self._arrivals = Arrivals()
         self._changed_cells = ChangedCells()
@@ -51,8 +62,8 @@ class Terminal(LinuxDriver):
         # Textual draws on stderr: `2>errors.log` would leave the window black.
         if sys.__stdout__ is not None and not (sys.__stderr__ and sys.__stderr__.isatty()):
             self._file = sys.__stdout__
-        if self._size is None:  # the first picture may be drawn before Textual asks
-            self._size = self._get_terminal_size()
+        # The first picture may be drawn before Textual asks.
+        self._size = getattr(self, "_size", None) or self._get_terminal_size()
         self.resized(self._size)
 
     def _get_terminal_size(self) -> tuple[int, int]:
@@ -72,9 +83,10 @@ class Terminal(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal; who ends this process by SIGTERM gets it back as it was."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        if self._writer_thread is not None and self._file is not None:
-            self._writer_thread.stop()
-            self._writer_thread = self._outgoing = Outgoing(self._file)
+        writer, file = getattr(self, "_writer_thread", None), getattr(self, "_file", None)
+        if writer is not None and file is not None:
+            writer.stop()
+            self._writer_thread = self._outgoing = Outgoing(file)
             self._outgoing.start()
         self._leave_by = None
         self.write(_KEEP_TITLE)
@@ -157,11 +169,11 @@ class Terminal(LinuxDriver):
     def _leave(self) -> None:
         """Leave as with a key; where that takes too long, a second SIGTERM needs no answer."""
         asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
-        self._app.exit(return_code=128 + signal.SIGTERM)
+        self._shows.exit(return_code=128 + signal.SIGTERM)
 
     def run_input_thread(self) -> None:
         """Wait for input and hand it on until the app is left."""
-        parser, pastes = XTermParser(self._debug), Pastes()
+        parser, pastes = XTermParser(getattr(self, "_debug", False)), Pastes()
         # A terminal may send what is no UTF-8, as of a paste: the app cannot end at that.
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:

@@ -41,7 +41,9 @@ def test_an_amount_below_0_is_refused_as_one(
         ran = hpo("extend", *words)
         assert (ran.code, "number above 0, found '" in ran.err) == (2, True), words
     assert "say how much" in hpo("extend", "-5h").err
-    assert "No such option '-x'" in hpo("extend", "-x").err
+    unknown = hpo("extend", "-x").err
+    assert "No such option" in unknown  # click's words; how it quotes depends on its version
+    assert "-x" in unknown
 
 
 def test_more_wall_time_is_said_as_a_time(

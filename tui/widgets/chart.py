@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 from rich.color import Color as RichColor
+from textual.binding import Binding
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -91,7 +92,7 @@ class Chart(Widget, can_focus=True):
 
     def _renew_keys(self) -> None:
         """Tell the key bar where other keys have something to do than before."""
-        every = {binding.action for _, binding in self._bindings}
+        every = {one.action for one in self.BINDINGS if isinstance(one, Binding)}
         useful = frozenset(action for action in every if self.check_action(action, ()))
         if useful != self._useful:
             self._useful = useful

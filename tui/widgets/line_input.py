@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich.cells import cell_len
 from textual.events import Paste
 from textual.geometry import Region
 from textual.widgets import Input
@@ -33,7 +34,8 @@ class LineInput(Input):
         self.scroll_home(animate=False)
 
     def _scroll_to_cursor(self) -> None:
-        at = Region(self._cursor_offset, 0, width=1, height=1)
+        before = cell_len(self.value[: self.cursor_position]) + self.cursor_at_end
+        at = Region(before, 0, width=1, height=1)
         self.scroll_to_region(at, force=True, animate=False)
 
     def on_paste(self, event: Paste) -> None:
