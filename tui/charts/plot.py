@@ -1,4 +1,4 @@
-"""Line and scatter charts: plotext draws the marks, the frame around them is ours.
+"""Line and scatter charts: plotext draws the lines, the frame around them is ours.
 
 plotext is met here alone. Its figure is an instance of our own, because the library's is one for
 the whole process; sizes are not cut to the terminal; colours never pass through it.
@@ -17,7 +17,7 @@ import numpy as np
 from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.charts.raster import envelope
+from hpo_tui.tui.charts.raster import BRAILLE, envelope, point_codes
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.words import fmt
@@ -31,7 +31,7 @@ MANY = 16
 FINE = 4
 """Columns a cell in which a line keeps its turns."""
 MOST_POINTS = 1000
-"""Points given to plotext at once; a cell cannot show more."""
+"""Points that are drawn at most, of those of one kind."""
 
 
 @contextmanager
@@ -61,11 +61,11 @@ def _figure() -> Any:
 
 
 def marks(
-    lines: Sequence[tuple[Array, Array]], width: int, height: int, marker: str, joined: bool
-) -> list[str]:
-    """Return ``height`` lines of ``width`` characters: points in the unit square, drawn.
+    lines: Sequence[tuple[Array, Array]], width: int, height: int, marker: str
+) -> list[str]:  # fmt: skip
+    """Return ``height`` lines of ``width`` characters: polylines in the unit square, drawn.
 
-    ``marker``: a character, or ``braille``. ``joined``: each of ``lines`` is a line, not points.
+    ``marker``: a character, or ``braille``.
     """
     figure = _figure()
     figure.clear()
@@ -80,7 +80,7 @@ def marks(
         if not len(x):
             continue
         signal = figure.signal(x.tolist(), y.tolist(), marker=marker)
-        if joined and len(x) > 1:
+        if len(x) > 1:
             signal.lines()
         figure.draw(signal)
     drawn = figure.build().string(True).split("\n")
@@ -232,8 +232,12 @@ class Plot:
         known = np.isfinite(unit_x) & np.isfinite(unit_y)
         unit_x, unit_y = self._thinned(unit_x[known], unit_y[known])
         if marker is None:
-            marker = "." if self.glyphs.ascii else "braille"
-        self._lay([(unit_x, unit_y)], ink, marker, joined=False)
+            marker = "." if self.glyphs.ascii else ""
+        codes = point_codes(unit_x, unit_y, (self.width, self.height), marker)
+        rows, columns = np.nonzero(codes)
+        area = self.top + rows, self.left + columns
+        self.canvas.codes[area] = codes[rows, columns]
+        self.canvas.styles[area] = ink
 
     def lines(self, series: Sequence[tuple[Array, Array]], ink: Ink, marker: str = "") -> None:
         """Draw polylines, each (x, y); gaps where a value is missing are bridged."""
@@ -245,7 +249,7 @@ class Plot:
             # Plotext takes 30 µs for a point, and a trial may report a million of them.
             drawn.append(envelope(unit_x[known], unit_y[known], columns))
         fallback = "." if self.glyphs.ascii else "braille"
-        self._lay(drawn, ink, marker or fallback, joined=True)
+        self._lay(drawn, ink, marker or fallback)
 
     def steps(
         self, x: Array, y: Array, ink: Ink, until: float | None = None, marker: str = ""
@@ -319,16 +323,14 @@ class Plot:
             kept = kept[np.linspace(0, len(kept) - 1, MOST_POINTS).astype(np.intp)]
         return x[kept], y[kept]
 
-    def _lay(
-        self, series: Sequence[tuple[Array, Array]], ink: Ink, marker: str, joined: bool
-    ) -> None:
+    def _lay(self, series: Sequence[tuple[Array, Array]], ink: Ink, marker: str) -> None:
         series = [(x, y) for x, y in series if len(x)]
         if not series:
             return
-        drawn = marks(series, self.width, self.height, marker, joined)
+        drawn = marks(series, self.width, self.height, marker)
         for y, line in enumerate(drawn):
             codes = np.array([ord(c) for c in line], dtype=np.uint32)
-            inked = (codes != 32) & (codes != 0x2800)
+            inked = (codes != 32) & (codes != BRAILLE)
             area = (self.top + y, slice(self.left, self.left + self.width))
             self.canvas.codes[area][inked] = codes[inked]
             self.canvas.styles[area][inked] = ink

@@ -13,6 +13,7 @@ Ints = NDArray[np.int32]
 
 _BITS = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], dtype=np.uint8)
 """Bit of the dot (row, column) in a braille pattern, U+2800 + bits."""
+BRAILLE = 0x2800
 
 
 def add_lines(counts: Ints, columns: tuple[int, int], start: Ints, end: Ints, weight: int) -> None:
@@ -91,6 +92,33 @@ def braille_bits(dots: Mask) -> NDArray[np.uint8]:
         for column in range(2):
             bits |= lit[row::4, column::2] * _BITS[row, column]
     return bits
+
+
+def point_codes(x: Array, y: Array, size: tuple[int, int], marker: str = "") -> NDArray[np.uint32]:
+    """Return the characters (height, width) of points in the unit square, 0 where there is none.
+
+    ``size``: columns and rows. ``marker``: the character of a point; without one, a dot of braille.
+    """
+    codes = np.zeros((size[1], size[0]), dtype=np.uint32)
+    across, down = _laid(x, size[0]), _laid(1 - y, size[1])
+    seen = (across >= 0) & (across < size[0]) & (down >= 0) & (down < size[1])
+    across, down = across[seen], down[seen]
+    cells = down.astype(np.intp), across.astype(np.intp)
+    if marker:
+        codes[cells] = ord(marker)
+    else:
+        bits = dot_bits((4 * down).astype(np.int32) % 4, (2 * across).astype(np.int32) % 2)
+        np.bitwise_or.at(codes, cells, bits | BRAILLE)
+    return codes
+
+
+def _laid(unit: Array, cells: int) -> Array:
+    """Return where in so many cells points lie: 0 and 1 in the middle of the outermost.
+
+    But for a hair, as plotext lays its lines: points have to lie on these.
+    """
+    first, last = 0.5 + 0.0016585662, 0.5 + 0.001516152
+    return first + (cells - first - last) * unit
 
 
 def cell_sums(counts: Ints) -> Ints:

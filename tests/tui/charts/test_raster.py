@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_tui.tui.charts import cost, raster
+from hpo_tui.tui.charts.plot import marks
 from hpo_tui.tui.charts.scale import Scale, fitted
 
 
@@ -103,3 +104,17 @@ def test_one_diverged_value_does_not_press_the_others_together() -> None:
 def test_a_threshold_is_always_on_the_scale() -> None:
     scale = fitted(np.array([0.5, 0.6]), False, (0.99,))
     assert scale.high >= 0.99
+
+
+@pytest.mark.parametrize("marker", ["", "●"])
+@pytest.mark.parametrize("size", [(57, 19), (1, 1)])
+def test_points_lie_where_lines_have_their_ends(marker: str, size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.random(60), rng.random(60)
+    x[:20], y[10:30] = np.linspace(0, 1, 20), np.linspace(0, 1, 20)  # on the borders of cells
+    x[30], y[31] = 1.2, -0.2  # outside
+    codes = raster.point_codes(x, y, size, marker)
+    lines = [(x[[i]], y[[i]]) for i in range(len(x))]
+    drawn = "\n".join(marks(lines, *size, marker or "braille")).replace("\u2800", " ")
+    assert "\n".join("".join(chr(c or 32) for c in row) for row in codes.tolist()) == drawn
+    assert raster.point_codes(x[:0], y[:0], size, marker).sum() == 0
