@@ -65,6 +65,50 @@ async def test_a_row_far_away_is_shown_among_its_neighbours() -> None:
         assert shown == [["6", "7", "8"], ["6", "7", "8"], ["7", "8", "9"], ["0", "1", "2"]]
 
 
+class Renamed(Numbered):
+    """The same with another text in one row, under another heading."""
+
+    def __init__(self, renamed: int, heading: str = "n") -> None:
+        self.renamed = renamed
+        self.columns = (Column("n", heading, 4),)
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        return [("new" if row == self.renamed else str(row), "")]
+
+
+async def test_only_lines_that_say_something_else_are_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = Alone()
+    async with app.run_test(size=(20, 8)) as pilot:
+        table = app.query_one(LineTable)
+        drawn: list[int] = []
+        render = table.render_line
+        monkeypatch.setattr(table, "render_line", lambda y: (drawn.append(y), render(y))[1])
+        everything = list(range(8))
+        shown = (
+            (Numbered(), 0, everything),
+            (Numbered(), 0, []),
+            (Renamed(3), 0, [4]),
+            (Renamed(9), 0, [4]),  # the last is out of sight
+            (Renamed(9), 2, [1, 3]),  # the highlight moves
+            (Renamed(9), 9, everything[1:]),  # all rows move
+            (Renamed(9, "m"), 9, everything),
+            (Later(), 12, everything),
+        )
+        for rows, keep, expected in shown:
+            drawn.clear()
+            table.set_rows_of(rows, keep if len(rows) == 10 else keep - 3)
+            await pilot.pause()
+            assert sorted(set(drawn)) == expected, (type(rows), keep)
+        table.move_to(2)
+        await pilot.pause()
+        drawn.clear()
+        table.set_rows_of(Later(), 9)
+        await pilot.pause()
+        assert table.render_line(table.cursor - table._top + 1).text.split() == ["12"]
+
+
 class Later(Numbered):
     """The same after three more have come in above: their keys are -3 to -1."""
 

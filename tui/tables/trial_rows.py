@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -194,8 +195,9 @@ class TrialRows:
             text = present.number(value)
             if goal is None or not text or not is_goal(goal):
                 return (text if len(text) <= width else fmt.fitted(value, width)), ""
-            said = [judged(value, goal, digits) for digits in (4, 3, 2, 1)]
-            text = next((s for s in said if len(s) <= width), said[0])
+            whole = judged(value, goal)
+            fewer = (judged(value, goal, digits) for digits in (3, 2, 1))
+            text = next((said for said in chain((whole,), fewer) if len(said) <= width), whole)
             return text, "good" if reached(value, goal) else "warn"
 
         return cell

@@ -68,7 +68,7 @@ class LineTable(TableLines, can_focus=True):
         self.cursor = min(otherwise, max(0, len(rows) - 1)) if found is None else found
         self._scroll_to_cursor()
         self._left = min(self._left, max(0, len(rows.columns) - 1))
-        self.refresh()
+        self.refresh_changed()
         return found is not None
 
     def move_to(self, key: Hashable) -> bool:

@@ -1,18 +1,21 @@
 """Rows drawn line by line under a heading: only what is in sight is formatted."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hpo_tui.tui.tables.rows import TONES, Column, NoRows, Rows
+from hpo_tui.tui.tables.rows import TONES, Cell, Column, NoRows, Rows
 from hpo_tui.tui.widgets.tones import ink
 from hpo_tui.tui.words import fmt
 from hpo_tui.tui.words.plain import fit, wrapped
 
 _NOT_REVERSED = Style(reverse=False)
+_Said = tuple[Sequence[Cell], bool]
 
 
 class TableLines(Widget):
@@ -41,6 +44,9 @@ class TableLines(Widget):
         """What an empty table says instead of rows."""
         self._top = 0
         self._left = 0
+        self._look: object = None
+        self._drawn: dict[int, _Said | None] = {}
+        """Line → what it was drawn from."""
 
     # what is in sight
 
@@ -78,6 +84,29 @@ class TableLines(Widget):
 
     # drawing
 
+    def refresh_changed(self) -> None:
+        """Have the lines drawn anew that show something else, of a table that looks as before."""
+        look, old = self._looks(), self._look
+        if look != old:
+            self.refresh()
+            return
+        lines = range(self.size.height)
+        changed = [y for y in lines if y not in self._drawn or self._drawn[y] != self._said(y)]
+        if changed:
+            self.refresh(*[Region(0, y, self.size.width, 1) for y in changed])
+
+    def _looks(self) -> object:
+        """Return what all lines depend on beside their cells."""
+        order, empty = (self.sort_by, self.descending), "" if len(self.rows) else self.empty
+        return self.size, self._left, order, empty, list(self.rows.columns)
+
+    def _said(self, y: int) -> _Said | None:
+        """Return the cells of a line, and whether it is highlighted; None where there is no row."""
+        row = self._top + y - 1
+        if y == 0 or not 0 <= row < len(self.rows):
+            return None
+        return list(self.rows.cells(row)), row == self.cursor and not self.idle
+
     def _placed(self, width: int) -> list[tuple[Column, int, int]]:
         """Return the columns in sight with their first cell and width.
 
@@ -113,18 +142,18 @@ class TableLines(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw the heading or one row."""
+        self._look, self._drawn[y] = self._looks(), (said := self._said(y))
         width = self.size.width
         base = self.rich_style
         if y == 0 and self.rows.columns:
             return self._head(width, base)
-        row = self._top + y - 1
-        if not 0 <= row < len(self.rows):
+        if said is None:
             if not len(self.rows) and self.empty:
                 lines = self._instead(width - 2, self.size.height - 2)
                 text = lines[y - 2] if 2 <= y < len(lines) + 2 else ""
                 return Strip([Segment(fit(" " + text, width), base + self._tone("dim"))], width)
             return Strip.blank(width, base)
-        return self._row(row, width, base)
+        return self._row(*said, width, base)
 
     def _head(self, width: int, base: Style) -> Strip:
         style = base + self._tone("head")
@@ -152,15 +181,13 @@ class TableLines(Widget):
             head = Strip.join([head.crop(0, width - 1), Strip([Segment("›", style)])])
         return head
 
-    def _row(self, row: int, width: int, base: Style) -> Strip:
-        chosen = row == self.cursor and not self.idle
+    def _row(self, found: Sequence[Cell], chosen: bool, width: int, base: Style) -> Strip:
         ground = base
         if chosen:
             ground = base + self._ground("cursor")
             if not self.has_focus:
                 # Without colours the row that keys act on is reversed, and no other.
                 ground = base + self._ground("stripe") + _NOT_REVERSED
-        found = self.rows.cells(row)
         if len(found) == 1 < len(self.rows.columns):
             text, tone = found[0]
             style = ground + self._tone(tone) if tone else ground
