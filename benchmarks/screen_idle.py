@@ -2,7 +2,7 @@
 
     python benchmarks/screen_idle.py [--seconds 20]
 
-Budget: 2 % of a core, and no byte written.
+Budget: 1 % of a core, and no byte written.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def main() -> None:
         [
             "| seconds | CPU | bytes |",
             "|---|---|---|",
-            f"| {args.seconds:.0f} | {100 * share:.1f} % (budget 2 %) | {written} (budget 0) |",
+            f"| {args.seconds:.0f} | {100 * share:.1f} % (budget 1 %) | {written} (budget 0) |",
         ],
     )
 
