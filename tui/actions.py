@@ -60,7 +60,7 @@ _TABLE: tuple[Action, ...] = (
     _a("app.palette", "colon,ctrl+p", "commands", "Find any action by typing its name", "", 91),
     _a("app.leave", "q,ctrl+q", "quit", "Leave the app; a running study keeps running", "", 92),
     _a("app.suspend", "ctrl+z", "suspend", "Back to the shell; `fg` comes back here"),
-    _a("app.redraw", "ctrl+l", "redraw", "Draw the whole screen again: what is not ours goes", "p"),
+    _a("app.redraw", "ctrl+l", "redraw", "Draw the whole screen again, over other output", "p"),
     _a("app.picture", "I", "picture", "Save a picture of the screen as an SVG file"),
     _a("app.shade", "ctrl+t", "light/dark", "Switch between the light and the dark theme"),
     _a("studies.open", "enter", "open", "Open the study to watch or review it", "", 1),
