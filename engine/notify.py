@@ -112,9 +112,11 @@ def tell(
             return f"it was ended after {patience:g} s{tail.last_lines()}"
         how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
         fault = f"{how}{tail.last_lines()}" if code else ""
-        while _there(process.pid) and time.monotonic() < over:
+        while _there(process.pid):
+            if time.monotonic() > over:
+                _end(process.pid)
+                break
             time.sleep(_LOOK)
-        _end(process.pid)
         return fault
 
 
@@ -122,9 +124,7 @@ def _there(group: int) -> bool:
     """Whether anything of a process group is left."""
     try:
         os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # of another user's: nothing to be done about it
+    except (ProcessLookupError, PermissionError):  # another user's cannot be ended either
         return False
     return True
 
