@@ -17,7 +17,7 @@ _HOW = {
     r"lightgbm": "LightGBM prints each round with callbacks=[lightgbm.log_evaluation(1)]",
     r"transformers": 'transformers prints each epoch with eval_strategy="epoch"',
 }
-"""Modules whose import tells a framework → what lets it print (docs/integrate.md has how to report instead)."""
+"""Modules whose import tells a framework → what lets it print; docs/integrate.md has more."""
 
 
 def how_to_print(texts: Sequence[str]) -> str:

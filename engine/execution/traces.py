@@ -79,9 +79,8 @@ def find_shim(launch: Launch) -> Process | None:
         with contextlib.suppress(*STRANGE):
             process, boot = Process(int(data["pid"]), int(data["ticks"])), data["boot"]
             alive = boot == processes.boot_id() and process.alive
-            return (
-                process if alive and processes.prints_to(process.pid, launch.folder.log) else None
-            )
+            mine = alive and processes.prints_to(process.pid, launch.folder.log)
+            return process if mine else None
     # The runner may have died before the shim wrote who it is, or the trial has written over it.
     marked = {p.pid: p for p in processes.marked(launch.folder.path)}
     below = processes.children()
