@@ -109,24 +109,39 @@ def _undominated(losses: list[list[float]]) -> list[bool]:
 
 
 def size_of(path: Path) -> int:
-    """Return the bytes under a folder; none if it is a link to elsewhere, which is not removed."""
+    """Return the bytes under a checkpoint's folder, with what is left of its removal.
+
+    None if it is a link to elsewhere, which is not removed.
+    """
     total = 0
-    for root, _, names in () if path.is_symlink() else os.walk(path):
-        for name in names:
-            try:
-                total += (Path(root) / name).lstat().st_size
-            except OSError:
-                continue
+    for folder in (path, _doomed(path)):
+        for root, _, names in () if folder.is_symlink() else os.walk(folder):
+            for name in names:
+                try:
+                    total += (Path(root) / name).lstat().st_size
+                except OSError:
+                    continue
     return total
 
 
 def remove_files(path: Path) -> bool:
     """Empty a checkpoint's folder; False if nothing is in it, or it is a link to elsewhere.
 
-    Raises OSError if it cannot be emptied.
+    In one step: a kill in between must not leave half a checkpoint, which would pass for one. What
+    it leaves beside the folder is removed at the next call. Raises OSError if it cannot be emptied.
     """
+    doomed = _doomed(path)
+    half = doomed.is_dir() and not doomed.is_symlink()
+    if half:
+        shutil.rmtree(doomed)
     if path.is_symlink() or not path.is_dir() or next(path.iterdir(), None) is None:
-        return False
-    shutil.rmtree(path)
+        return half
+    path.rename(doomed)
     path.mkdir()
+    shutil.rmtree(doomed)
     return True
+
+
+def _doomed(path: Path) -> Path:
+    """Return where a checkpoint's folder is while it is removed."""
+    return path.with_name(f".{path.name}.removed")

@@ -1,6 +1,7 @@
 """Requests to a runner: rows of ``commands``, the one table that others than it may write."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +13,13 @@ from hpo_tui.store.connect import transaction
 def ask(path: Path, action: str, args: Mapping[str, Any] | None = None) -> int:
     """Add a command for the runner and return its id. Raises ``sqlite3.Error`` if it cannot."""
     with transaction(path) as conn:
-        cursor = conn.execute(
-            "INSERT INTO commands (asked, action, args) VALUES (?, ?, ?)",
-            (time.time(), action, json.dumps(args or {})),
-        )
-    return int(cursor.lastrowid or 0)
+        return insert(conn, action, args or {})
+
+
+def insert(conn: sqlite3.Connection, action: str, args: Mapping[str, Any]) -> int:
+    """Add a command in a transaction that is under way; return its id."""
+    sql = "INSERT INTO commands (asked, action, args) VALUES (?, ?, ?)"
+    return int(conn.execute(sql, (time.time(), action, json.dumps(args))).lastrowid or 0)
 
 
 def take_back(path: Path, number: int) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.store.ask import insert
 from hpo_tui.store.connect import closed_on_error, connect, inode, set_log_aside
 from hpo_tui.store.models import (
     Command,
@@ -232,6 +233,11 @@ class StudyWriter:
         )
         with self.transaction():
             self.conn.execute(sql, (shift, since, json.dumps(list(trials))))
+
+    def add_command(self, action: str, args: Mapping[str, Any]) -> None:
+        """Leave a command to the next runner, for who keeps runners out meanwhile."""
+        with self.transaction():
+            insert(self.conn, action, args)
 
     def take_commands(self) -> list[Command]:
         """Return the commands not taken yet, oldest first, and mark them taken."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from hpo_tui.engine.launch.offline import without_runners
 from hpo_tui.engine.launch.origin import Origin, keep, origin
 from hpo_tui.engine.launch.refusals import LaunchError
+from hpo_tui.engine.launch.removing import finish_removals
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import text_fault
 from hpo_tui.engine.spec.text.files import write_atomic
@@ -45,6 +46,7 @@ def create_study(
     new = not folder.path.exists()
     try:
         with folder.making():
+            finish_removals(home)
             if not folder.db.is_file():
                 with _gone_if_it_fails(folder) if new else nullcontext():
                     _make(folder, spec, called, anew=False)

@@ -8,7 +8,6 @@ from hpo_tui.engine.answers import WISHES, Refused, wish_text
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.wish_checks import Args, Trials, check_wish, same_promotion
-from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command
 from hpo_tui.store.read import StudyReader
@@ -36,8 +35,9 @@ def queue(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> str:
             known = wish_text(action, same.args)
             as_what = "" if known == said else f", as {known}"
             raise ValueError(f"{said} is queued for the next run already{as_what}")
-        ask(folder.db, action, args)
-        with closing(StudyWriter(folder.db)) as writer:
+        # In one transaction: who is told nothing, because a kill came between, asks once more.
+        with closing(StudyWriter(folder.db)) as writer, writer.transaction():
+            writer.add_command(action, args)
             writer.add_event("queued", f"{said}, for the next run", args.get("trial"))
     return f"queued for the next run: {said}"
 

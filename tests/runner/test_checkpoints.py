@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.checkpoints import front, needs
+from hpo_tui.engine.checkpoints import front, needs, remove_files, size_of
+from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.runner.checkpoints import Checkpoints
 from hpo_tui.engine.spec import Direction, Objective, StudySpec
 from hpo_tui.store.folder import StudyFolder
@@ -182,6 +183,29 @@ def test_a_checkpoint_that_could_not_be_removed_is_tried_again(
         broken.setattr(shutil, "rmtree", refuse)
         assert collector.collect() == 0
     assert collector.collect() == 1
+
+
+def test_what_is_half_removed_passes_for_no_checkpoint_and_goes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "checkpoint"
+    path.mkdir()
+    for name in ("model", "optimizer"):
+        (path / name).write_bytes(b"12345")
+
+    def cut_off(doomed: Path) -> None:
+        (doomed / "model").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            remove_files(path)
+    assert not has_files(path)
+    assert size_of(path) == 5
+    assert remove_files(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint"]
+    assert not remove_files(path)
 
 
 def test_checkpoints_are_collected_under_a_quota(make_study: Any) -> None:

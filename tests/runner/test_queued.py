@@ -1,14 +1,16 @@
 """Trials that are asked for while no runner lives: the next one serves them first, or says why."""
 
+import sqlite3
 from typing import Any
 
 import pytest
 from asking import TASKS, answer
 
 from hpo_tui.engine.answers import WISHES
-from hpo_tui.engine.launch import LaunchError
+from hpo_tui.engine.launch import LaunchError, send
 from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
 
 SHORT = "report(accuracy=0.5)"
 
@@ -57,6 +59,23 @@ def test_every_kind_of_wish_waits(make_study: Any) -> None:
 def started(study: Any) -> list[int]:
     """Return the trials in the order of their starts."""
     return [e.trial for e in study.events("started")]
+
+
+def test_a_wish_waits_and_is_told_of_or_neither(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(SHORT)
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StudyWriter, "add_event", fail)
+        with pytest.raises(LaunchError):
+            send(study.folder, "enqueue", {"params": {"x": 0.5}})
+    assert waiting(study) == []
+    send(study.folder, "enqueue", {"params": {"x": 0.5}})
+    assert waiting(study) == ["enqueue"]
 
 
 def test_what_waits_is_started_in_the_order_it_was_asked_for(make_study: Any) -> None:

@@ -1,5 +1,7 @@
 """Studies that are put away and deleted."""
 
+import fcntl
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,25 @@ def test_a_study_that_is_deleted_is_away_at_once_and_what_is_left_is_named(
     assert list_studies(home) == []
     (left,) = home.iterdir()
     assert (left / "t" / "study.db").is_file()
+
+
+def test_what_a_deletion_that_was_cut_off_has_left_goes_with_the_next(
+    make_study: Any,
+) -> None:
+    home = make_study("report(accuracy=0.5)").folder.path.parent
+    left, busy, coming = (home / f".deleted-{name}" for name in ("left", "busy", "coming"))
+    for place in (left, busy):
+        (place / "u" / "trials").mkdir(parents=True)
+    coming.mkdir()  # a study is about to be moved there
+    held = os.open(busy, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        remove(StudyFolder(home / "t"))
+    finally:
+        os.close(held)
+    assert sorted(p.name for p in home.iterdir()) == [".deleted-busy", ".deleted-coming"]
+    make_study("report(accuracy=0.5)")  # so does the making of a study
+    assert sorted(p.name for p in home.iterdir()) == [".deleted-coming", "t"]
 
 
 @pytest.mark.parametrize("take", [remove, lambda folder: send(folder, "archive")])
