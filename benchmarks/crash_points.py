@@ -31,6 +31,8 @@ from hpo_tui.store.read import StudyReader
 WRITES = ("pwrite64", "fdatasync", "ftruncate", "mkdir", "rename", "unlink")
 Plan = tuple[str, str, str]
 """What a point is called, what strace injects, and which calls it follows."""
+_ON_END = 5
+"""How many calls more fail where it is not one alone."""
 _LIMIT = 150.0
 """Seconds that one runner may take."""
 _ASKED = 10
@@ -156,7 +158,8 @@ def errors(counts: Counter[str], most: int) -> list[Plan]:
             for more in ("", "..{}")
             for n in spread(begin, count, max(2, most // len(names)))
         ]
-    return [(a, b.format(int(b.rpartition("=")[2].split("..")[0]) + 5), c) for a, b, c in plans]
+    last = [int(inject.rpartition("=")[2].partition("..")[0]) + _ON_END for _, inject, _ in plans]
+    return [(a.format(n), b.format(n), c) for (a, b, c), n in zip(plans, last, strict=True)]
 
 
 def sweep(base: Path, plans: list[Plan], jobs: int) -> int:

@@ -196,6 +196,7 @@ def faults(folder: StudyFolder) -> list[str]:
         trials, study = reader.trials(), reader.study()
         found = [fault for t in trials for fault in _of_trial(folder, reader, t)]
         spent, _ = reader.charged()
+        extend = reader.command(2)
         found += [f"command {c.id} ({c.action}) is open" for c in reader.open_commands(["extend"])]
     budget = StudySpec.from_text(study.text).budget.amount
     if study.state is not StudyState.FINISHED:
@@ -204,7 +205,7 @@ def faults(folder: StudyFolder) -> list[str]:
         found += [f"spent {spent} of {budget}, charged {sum(t.charged for t in trials)}"]
     if spent < budget - 0.5:
         found += [f"only {spent} of {budget} was spent"]
-    if budget != BUDGET + EXTENDED:
+    if budget != BUDGET + (EXTENDED if extend and extend.ok else 0.0):  # it may be refused
         found += [f"the budget is {budget}"]
     if folder.file.read_text() != study.text:
         found += ["study.toml does not say what the study is"]

@@ -235,6 +235,14 @@ def test_a_folder_that_cannot_be_written_names_the_file_that_was_meant(tmp_path:
         write_atomic(path, "x")
 
 
+def test_a_file_that_cannot_take_its_place_is_named_as_it_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.mkdir()
+    with pytest.raises(OSError, match=re.escape(f"Is a directory: '{path}'")):
+        write_atomic(path, "x")
+    assert [p.name for p in tmp_path.iterdir()] == ["study.toml"]
+
+
 @pytest.mark.parametrize("kind", ["loop", "pipe", "folder", "absent", "empty"])
 def test_what_is_no_text_is_no_edit_and_is_not_waited_for(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "study.toml"

@@ -91,9 +91,11 @@ def _write_beside(place: Path, text: str, target: Path) -> None:
             os.fsync(file.fileno())
         Path(name).chmod(mode)
         Path(name).replace(target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             Path(name).unlink()
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(place), None
         raise
     _sync_folder(place.parent)
 
