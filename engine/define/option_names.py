@@ -18,6 +18,8 @@ LEFT_ALONE = re.compile(
         "offload.* .*_strategy",
         # What it reads, and what it leaves.
         "data dataset data_?sets? .*_data_?set file .*_file path paths .*_path root dir .*_dir",
+        "(subset|(data_?(set)?|train(ing)?|sample)_(fraction|frac|subset|portion|ratio|size))(_.*)?",
+        "limit_train_batches",
         "config resume load.* save.* checkpoint.* ckpt.* best_.* out.* output.* overwrite download",
         # How it is watched.
         "log logs?_?dir logg.* log_.* loggers? callbacks? print.* verbose verbosity quiet debug",

@@ -14,23 +14,26 @@ _UP = re.compile(
 _DOWN = re.compile(
     r"loss|err|error|mse|rmse|mae|mape|nll|perplexity|logloss|log_loss|time|latency|seconds|"
     r"duration|memory|params|parameters|weights|size|flops|bits|regret|brier|"
-    r"(?<![a-z])(ppl|wer|cer|fid|bpc|kl|kld)(?![a-z])"
+    r"(?<![a-z])(ppl|wer|cer|fid|bpc|kl|kld|ece)(?![a-z])"
 )
 _NOT_A_METRIC = re.compile(
-    r"(global_)?(epochs?|steps?|iter|iters?|iterations?|batch|batch_?size|lr|learning_rate|seed|eta|"
-    r"round|rank|world_size|.*loss_(weight|coef|scale|ratio|alpha)|num_.*|n_.*|total|it|s|device|"
+    r"(global_)?((time)?steps?|epochs?|episodes?|folds?|iter|iters?|iterations?|batch|batch_?size|"
+    r"lr|learning_rate|seed|eta|round|rank|world_size|.*loss_(weight|coef|scale|ratio|alpha)|num_.*|n_.*|total|it|s|device|"
     r"gpu|port|pid|version|date|hour|min|sec)"
 )
 _VARIABLE = re.compile(r"(HYDRA|CUDA|TORCH|PYTORCH|NCCL|OMP|TF|XLA|JAX|HF|WANDB)_[A-Z0-9_]+")
 """Variables of the environment, which errors advise to set: ``HYDRA_FULL_ERROR=1``."""
 _COST = re.compile(r"time|latency|sec|duration|memory|size|param|weights|grad|flops")
+_MEAN = re.compile(r"(?<![a-z])(mean|average|avg|overall)(?![a-z])(?!_(squared|absolute|sq|abs))")
+"""What says that a number sums up others that are printed too: those of folds, or of episodes."""
+_SPREAD = re.compile(r"(?<![a-z])(std|stdev|sd|sem|stderr|variance)(?![a-z])")
 _HELD_OUT = re.compile(r"val|valid|validation|test|dev|eval|holdout|held")
 _VALIDATION = re.compile(r"val|dev", re.IGNORECASE)
 _TEST = re.compile(r"(?<![a-z])test", re.IGNORECASE)
 _MARK = r"-?\d+\.?\d*(?:e-?\d+)?"
 _ROW = re.compile(rf"[|│]\s*([A-Za-z][\w/.@-]*)\s*[|│]\s*({_MARK})\s*[|│]")
 _SENTENCE = re.compile(
-    r"\b(accuracy|auc|f1|score|loss|error|perplexity|reward|bleu|mse|mae|rmse)\b"
+    r"\b(accuracy|auc|f1|score|loss|error|perplexity|reward|return|bleu|mse|mae|rmse)\b"
     rf"((?: [\w-]+){{1,9}})\s*[:=]\s*{_MARK}",
     re.IGNORECASE,
 )
@@ -81,6 +84,8 @@ def likely(metric: str) -> int:
     points += 2 if direction is Direction.MAXIMIZE else 0
     points -= 3 if re.search(r"train", name) else 0
     points -= 4 if is_cost(name) else 0
+    points -= 4 if _SPREAD.search(name) else 0
+    points += 1 if _MEAN.search(name) else 0
     return points + (1 if re.search(r"acc|auc|f1|loss|reward", name) else 0)
 
 
@@ -135,6 +140,8 @@ def _sentence_pattern(lines: Sequence[str]) -> str | None:
         word, between = found.group(1), found.group(2)
         held = re.search(r"\b(test|val|valid|validation|eval)", line, re.IGNORECASE)
         name = f"{held.group(1).lower()}_{word.lower()}" if held else word.lower()
+        if _MEAN.search(f"{line[: found.start()]} {between}".lower()):
+            name = f"mean_{name}"  # else it would have the name of what it sums up
         label = re.sub(r"\d+", r"\\d+", re.escape(f"{word}{between}").replace(r"\ ", " "))
         return rf"{label}\s*[:=]\s*(?P<{name}>{_MARK})"
     return None

@@ -206,7 +206,7 @@ def _limited(option: Option, low: float, high: float) -> tuple[float, float]:
 
 _WIDTH = (
     r"(.*_)?(hidden|width|dim|channels|units|embed|embedding|embd|filters|neurons|d_model|d_ff|"
-    r"feedforward|ffn|planes|num_leaves|ndf|ngf|emsize|nhid|hid)(_(size|dim|units|channels))?|"
+    r"feedforward|ffn|planes|num_leaves|max_leaf_nodes|max_leaves|ndf|ngf|emsize|nhid|hid)(_(size|dim|units|channels))?|"
     r"k\d|lora_r(ank)?|"
     r"(lin|linear|fc|dense)_?\d+(_(size|dim|units|width))?"
 )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from hpo_tui.engine.define import outputs
 from hpo_tui.engine.define.compose import EXAMPLE, Plan, with_option
+from hpo_tui.engine.define.fidelity import is_folds
 from hpo_tui.engine.define.guess import wants_choices
 from hpo_tui.engine.define.interplay import guess_remark
 from hpo_tui.engine.define.options import Option, bare_name
@@ -129,6 +130,12 @@ def _outside(plan: Plan, start: Mapping[str, Value]) -> str:
 
 def _task_remark(option: Option, left: Sequence[Option]) -> str:
     """Say what makes runs cheap, and which option says the same for a schedule."""
+    if is_folds(option):
+        return (
+            f"Cheap runs by {option.shown}: the mean of fewer folds. The task with cost 1 is the "
+            f"one that\ncounts. Where {option.shown} says into how many parts the data is split, "
+            "cheap runs also\ntrain on less of it."
+        )
     said = (
         f"Cheap runs by {option.shown}. The task with cost 1 is the one that counts; a schedule "
         f"of\nthe script that depends on {option.shown} follows it."

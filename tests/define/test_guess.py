@@ -220,6 +220,27 @@ def test_lengths_by_other_names(name: str, cheapest: str) -> None:
     assert found.tasks[0].name == cheapest
 
 
+@pytest.mark.parametrize("name", ["folds", "n-splits", "num_folds", "k_folds", "cv"])
+def test_fewer_folds_are_cheaper_and_no_data_is_split_into_one_part(name: str) -> None:
+    found = find_fidelity([option("max_iter", 100), option(name, 5)])
+    assert found is not None
+    shown = [(t.name, t.cost) for t in found.tasks]
+    assert shown == [("2 folds", 0.4), ("3 folds", 0.6), ("5 folds", 1.0)]
+
+
+def test_one_fold_and_which_fold_it_is_are_no_fidelity() -> None:
+    assert find_fidelity([option("folds", 1), option("fold", 3)]) is None
+
+
+@pytest.mark.parametrize("name", ["subset", "data-fraction", "train_size", "sample_frac"])
+def test_how_much_data_there_is_is_not_searched_beside_epochs(name: str) -> None:
+    assert propose(option(name, 1.0)) is None
+
+
+def test_many_steps_are_written_out() -> None:
+    assert tasks_for(option("total_timesteps", 1_000_000))[-1].name == "1000000 timesteps"
+
+
 def test_fractions() -> None:
     assert [t.cost for t in tasks_for(option("data_fraction", 1.0))] == [0.25, 0.5, 1.0]
 
@@ -253,6 +274,8 @@ def test_the_objective_is_held_out_and_a_score() -> None:
     assert Printed(dict.fromkeys(["test_acc", "train_acc"], 0.0)).ranked()[0] == "test_acc"
     assert Printed(dict.fromkeys(["DiT_Parameters", "train_loss"], 0.0)).ranked()[0] == "train_loss"
     assert Printed(dict.fromkeys(["iter_dt", "train_loss"], 0.0)).ranked()[0] == "train_loss"
+    folds = Printed(dict.fromkeys(["AUC", "std_AUC", "Mean_AUC"], 0.0))
+    assert folds.ranked() == ["Mean_AUC", "AUC", "std_AUC"], "not the last fold's"
     assert not is_metric("epoch")
     assert not is_metric("lr")
 
@@ -276,6 +299,8 @@ def test_nice_numbers() -> None:
         ("| time/fps | 1234 |\n| ep_rew_mean | 195.2 |", "ep_rew_mean", 195.2),
         ('{"epoch": 1, "val": {"loss": 0.4, "acc": 0.8}}', "val.acc", 0.8),
         ("│    test_acc    │     0.9312     │", "test_acc", 0.9312),
+        ("Fold 5: AUC = 0.95\nMean AUC over 5 folds: 0.94", "mean_auc", 0.94),
+        ("Episode 9 | return 3.0 | mean return (last 10): 21.5", "mean_return", 21.5),
     ],
 )
 def test_what_scripts_print_and_the_engine_reads(output: str, metric: str, value: float) -> None:

@@ -50,6 +50,9 @@ def parse_line(line: str, names: Collection[str]) -> dict[str, float]:
         ("accuracy=1,val_loss=2", {"accuracy": 1.0, "val_loss": 2.0}),
         ("accuracy=(1, 5)", {"accuracy": 1.0}),
         ("accuracy=1,2,3", {"accuracy": 1.0}),
+        ("accuracy (last 10): 0.91", {"accuracy": 0.91}),
+        ("accuracy (mean of 5 folds) = 0.91", {"accuracy": 0.91}),
+        ("accuracy (train): 0.99", {}),
         ("accuracy: inf", {"accuracy": math.inf}),
         ("accuracy: -Infinity", {"accuracy": -math.inf}),
         ("\x1b[32maccuracy\x1b[0m: \x1b[1m0.5\x1b[0m", {"accuracy": 0.5}),
@@ -243,3 +246,11 @@ def test_no_line_takes_long(piece: str) -> None:
     parse_line(line, NAMES)
     discover(line)
     assert time.process_time() - begun < 2.0
+
+
+def test_episodes_are_steps_where_no_other_is_named() -> None:
+    parser = LineParser(Names(["return"]))
+    assert parser.parse("Episode 20 | return 12.5") == (20, {"return": 12.5})
+    assert parser.parse("Episode 40 | return 14.5") == (40, {"return": 14.5})
+    other = LineParser(Names(["return"]))
+    assert other.parse("episode 20, step 4000, return 12.5") == (4000, {"return": 12.5})

@@ -11,6 +11,7 @@ from hpo_tui.engine.execution.metrics.steps import STEP_KEYS
 from hpo_tui.engine.execution.metrics.tables import Columns
 from hpo_tui.engine.execution.metrics.text import (
     AFTER,
+    ASIDE,
     QUALIFIER,
     VALUE,
     flatten,
@@ -24,7 +25,7 @@ from hpo_tui.engine.execution.metrics.text import (
 from hpo_tui.engine.execution.metrics.wandb_files import HEAD, begins, records
 
 _ANY = re.compile(
-    rf"(?<![\w./-])(?P<key>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?(?:\s*[=:]\s*){VALUE}"
+    rf"(?<![\w./-])(?P<key>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?{ASIDE}(?:\s*[=:]\s*){VALUE}"
     rf"|(?<![\w./-])(?P<key2>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?\s+"
     rf"(?P<value2>[-+]?\d+\.\d+(?:[eE][-+]?\d+)?){AFTER}",
     re.IGNORECASE,

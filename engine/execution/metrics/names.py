@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
-from hpo_tui.engine.execution.metrics.text import VALUE, fold
+from hpo_tui.engine.execution.metrics.text import ASIDE, VALUE, fold
 
 _SEPARATOR = r"(?:\s*(?:[=:|│]|->|→)\s*|\s+(?:(?:is|of)\s+)?)"
 _PLAIN = re.compile(r"[A-Za-z0-9]+")
@@ -30,7 +30,7 @@ class Names:
         spelled = sorted(self.exact, key=len, reverse=True)
         keys = "|".join(re.sub(r"(?:\\?[ _-])+", r"[ _-]", re.escape(s)) for s in spelled)
         return re.compile(
-            rf"(?<![\w./-])[\"']?(?P<key>{keys or '(?!)'})[\"']?{_SEPARATOR}{VALUE}",
+            rf"(?<![\w./-])[\"']?(?P<key>{keys or '(?!)'})[\"']?{ASIDE}{_SEPARATOR}{VALUE}",
             re.IGNORECASE,
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hpo_tui.engine.execution.metrics.text import fold, to_number
 
-STEP_KEYS = ("epoch", "step", "global_step", "iteration", "iter")
+STEP_KEYS = ("epoch", "step", "global_step", "iteration", "iter", "episode")
 """Keys that count steps, the one to prefer first."""
 _LARGEST = 1 << 53
 _ROUND = re.compile(r"\s*(?:\[(\d+)\]|(\d+):)\t")

@@ -22,6 +22,8 @@ QUALIFIER = (
     r"|max|min|ema)"
 )
 """Words that make another metric of the name behind them."""
+ASIDE = r"(?:\s?\((?:last|past|over|mean|avg|average|n ?=)\b[^()]{0,30}\))?"
+"""What a name may be followed by, of how its number was made: ``return (last 10): 12.5``."""
 AFTER = r"(?!\d|:\S|\.\d|-\d|%\|)"
 """What cannot follow a number: else it is a part of a time, a version or a date, or a bar's."""
 VALUE = rf"(?:[\w.]*\(\s*|\[\s*)?[\"']?(?P<value>{NUMBER}){AFTER}"
