@@ -17,6 +17,8 @@ _BEFORE = re.compile(r"exec|time|nohup|env|command|[A-Za-z_]\w*=.*")
 """Words that may stand before a command."""
 _END = re.compile(r"\||&&?|;|\d?>>?.*|<.*")
 """Words that end a command, or are not its own."""
+_CD_HOME = re.compile(r"^\s*cd\s.*(dirname|%/\*)", re.MULTILINE)
+"""How a shell script goes to its own folder, wherever it is called from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,19 @@ def wrapped(words: Sequence[str], folder: Path) -> Wrapped | None:
     text = read(path)
     if not (at or path.suffix == ".sh" or _SHELL.match(text)):
         return None
-    found = [c for c in _commands(text) if c and script_at(c, folder)]
+    home = Path(words[at]).parent if _CD_HOME.search(text) else Path()
+    commands = ([_seen_from(home, w, folder) for w in c] for c in _commands(text))
+    found = [c for c in commands if c and script_at(c, folder)]
     best = next((c for c in found if set(c) & set(_REST)), found[-1] if found else None)
     if best is None:
         return None
     own = tuple(w for w in best if w not in _REST)
     return Wrapped(path.name, own, hands_on=len(own) < len(best))
+
+
+def _seen_from(home: Path, word: str, folder: Path) -> str:
+    """Return a word of a command that runs in ``home``, as it is called from ``folder``."""
+    return str(home / word) if is_file(folder / home / word) else word
 
 
 def _commands(text: str) -> Iterator[list[str]]:

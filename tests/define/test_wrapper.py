@@ -48,6 +48,21 @@ def test_the_script_behind_is_asked_and_the_shell_script_is_run(
     assert not made.advice
 
 
+@pytest.mark.parametrize("where", ['"$(dirname "$0")"', '"${0%/*}"'])
+def test_a_shell_script_that_goes_to_its_own_folder_is_followed_there(
+    project: Path, where: str
+) -> None:
+    elsewhere = project / "elsewhere"
+    elsewhere.mkdir()
+    shell = _SHELL.replace("WORDS", '"$@"').replace("export", f"cd {where}\nexport")
+    (project / "run.sh").write_text(shell)
+    found = wrapped(["../run.sh"], elsewhere)
+    assert found is not None
+    assert found.words == ("python", "../fit.py", "--batch-size", "64")
+    (project / "run.sh").write_text(shell.replace("cd ", "# "))
+    assert wrapped(["../run.sh"], elsewhere) is None, "it stays where it is called"
+
+
 def test_options_that_do_not_reach_the_script_are_told_of(project: Path) -> None:
     first, *_ = draft(project, "bare.sh", run=False).advice
     assert first == (
