@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from hpo_tui.tui.cli.best_of_several import several_table
 from hpo_tui.tui.screens.compare_several import CompareSeveral
 from hpo_tui.tui.screens.compare_studies import CompareStudies
 from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.screens.watch import Watch
-from hpo_tui.tui.tables.several_rows import SeveralRows
+from hpo_tui.tui.tables.several_rows import SeveralRows, several_table
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.line_table import LineTable

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo_tui.store.models import Event
-from hpo_tui.tui.cli import text as plainly
 from hpo_tui.tui.widgets.events import EventRows
-from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words import figures, fmt
 
 NOW = 1_790_000_000.0
 
@@ -134,6 +133,6 @@ def test_a_line_is_not_cut_inside_a_number(text: str, width: int, shown: str) ->
 @pytest.mark.parametrize("value", [1e-05, -2.5e-07, 1e16, 1.2e-10])
 def test_the_command_line_writes_exponents_as_the_screens_do(value: float) -> None:
     assert (
-        plainly.number(value) == plainly.exact(value) == plainly.shown(value) == fmt.number(value)
+        figures.number(value) == figures.exact(value) == figures.shown(value) == fmt.number(value)
     )
-    assert "e-0" not in plainly.number(value)
+    assert "e-0" not in figures.number(value)

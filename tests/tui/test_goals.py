@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint, StudySpec
 from hpo_tui.store.models import StudyState
-from hpo_tui.tui.cli import best_trials
+from hpo_tui.tui.tables import best
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words.fmt import limit, read
 from hpo_tui.tui.words.goals import goal_text, goals_of, goals_sentence, judged
@@ -59,15 +59,13 @@ def test_a_goal_of_up_to_eight_digits_is_not_rounded(number: object, scaled_from
 
 @given(st.floats(0.9399, 0.9401))
 def test_what_best_prints_lies_on_the_side_of_the_goal_that_the_result_is_on(value: float) -> None:
-    assert AT_LEAST.met(float(best_trials.beside(value, AT_LEAST))) == AT_LEAST.met(value)
+    assert AT_LEAST.met(float(best.beside(value, AT_LEAST))) == AT_LEAST.met(value)
 
 
 def test_best_prints_the_goal_that_was_set() -> None:
     goal = Objective("accuracy", Direction.MAXIMIZE, 0.96543)
-    assert best_trials.goal_text(goal) == "accuracy ≥0.96543"
-    assert (
-        best_trials.goal_text(OutcomeConstraint("size", 1000, 123456.5)) == "size ≥1000 ≤123456.5"
-    )
+    assert best.goal_text(goal) == "accuracy ≥0.96543"
+    assert best.goal_text(OutcomeConstraint("size", 1000, 123456.5)) == "size ≥1000 ≤123456.5"
 
 
 def test_an_objective_that_is_constrained_too_is_judged_by_both() -> None:

@@ -83,8 +83,9 @@ def best(
     objectives, the Pareto front of them. If no trial does, the nearest misses are shown. A
     configuration that was repeated counts once, with the mean of its results.
     """
-    from hpo_tui.tui.cli.best_of_several import best_trials, say_several
+    from hpo_tui.tui.cli.best_of_several import say_several
     from hpo_tui.tui.cli.best_trials import show_best
+    from hpo_tui.tui.tables.best import best_trials
 
     if as_json + as_command + as_checkpoint + (written is not None) > 1:
         forms = "--json, --markdown, --latex, --command and --checkpoint"
@@ -174,7 +175,7 @@ def _to_type(spec: StudySpec) -> str:
 
 def _say_written(picture: Snapshot, trials: list[Trial], written: str) -> None:
     from hpo_tui.tui.cli.best_of_several import say_as
-    from hpo_tui.tui.cli.best_trials import best_table
+    from hpo_tui.tui.tables.best import best_table
     from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 
     _refuse_none(picture, trials)

@@ -19,7 +19,8 @@ from hpo_tui.tui.cli.studies import (
     refuse_empty,
     refuse_folder,
 )
-from hpo_tui.tui.cli.text import note, number, say
+from hpo_tui.tui.cli.text import note, say
+from hpo_tui.tui.words.figures import number
 from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:

@@ -74,8 +74,8 @@ def export(
 
 def _best(folder: StudyFolder, most: int) -> list[int]:
     """Return the numbers of the best trials, best first. Raises Refusal where there is none."""
-    from hpo_tui.tui.cli.best_of_several import best_trials
     from hpo_tui.tui.cli.status import picture_of
+    from hpo_tui.tui.tables.best import best_trials
 
     numbers = [t.number for t in best_trials(picture_of(folder), most, near=False)]
     if not numbers:

@@ -8,12 +8,14 @@ from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.tui.cli.summary import amount_of, progress_line, state_of
-from hpo_tui.tui.cli.text import bar, colours, note, safe, shown
+from hpo_tui.tui.cli.summary import progress_line, state_of
+from hpo_tui.tui.cli.text import bar, colours, note, safe
 from hpo_tui.tui.watching.pictures import Pictures
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import LEAST_SECONDS, POLL_SECONDS
+from hpo_tui.tui.words.budgets import amount_of
 from hpo_tui.tui.words.entries import with_last_line
+from hpo_tui.tui.words.figures import shown
 from hpo_tui.tui.words.fmt import clip_line, duration, took
 from hpo_tui.tui.words.goals import goals_of
 from hpo_tui.tui.words.plain import fit, plain, plain_lines

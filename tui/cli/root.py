@@ -183,7 +183,9 @@ def run(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last line: no traceback reaches the user
-        expected = isinstance(error, (OSError, sqlite3.Error))
+        from hpo_tui.tui.watching.unreadable import UnreadableError
+
+        expected = isinstance(error, (OSError, sqlite3.Error, UnreadableError))
         sentence = plain(explain(error)) if expected else report_crash(error, argv)
         note(f"hpo-tui: {sentence}")
     return 1

@@ -7,10 +7,12 @@ from typing import Any
 from hpo_tui.engine.analysis import charges
 from hpo_tui.engine.analysis.front import best_rows
 from hpo_tui.engine.answers import wish_text
-from hpo_tui.engine.spec import Budget, BudgetUnit
+from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.frame import STATES
-from hpo_tui.tui.cli.text import bar, number, say, table
+from hpo_tui.tui.cli.text import bar, say, table
 from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.budgets import amount_of
+from hpo_tui.tui.words.figures import number
 from hpo_tui.tui.words.fmt import duration
 from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import plain
@@ -18,8 +20,6 @@ from hpo_tui.tui.words.present import plural
 from hpo_tui.tui.words.progress import record_of_running
 from hpo_tui.tui.words.running import overdue_text, quiet_text
 from hpo_tui.tui.words.standing import silent_text, until
-
-UNITS = {BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.TRIALS: " trials"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,6 @@ class TaskShare:
     cost: float
     trials: int
     spent: float
-
-
-def amount_of(budget: Budget) -> str:
-    """Return a budget for people: ``40``, ``1 trial``, ``12 GPU-hours``, ``8h00``."""
-    if budget.unit is BudgetUnit.WALL:
-        return duration(budget.amount)
-    unit = UNITS[budget.unit]
-    return number(budget.amount) + (unit.removesuffix("s") if budget.amount == 1 else unit)
 
 
 def state_of(picture: Snapshot) -> str:

@@ -13,7 +13,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.following import follow
-from hpo_tui.tui.tables.several_rows import SeveralRows
+from hpo_tui.tui.tables.several_rows import SeveralRows, several_table
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.unreadable import UnreadableError
 from hpo_tui.tui.watching.watcher import read_once
@@ -75,13 +75,9 @@ metric or parameter, or no result. `Enter` opens the study. Studies that are run
         follow(self, self._folders, self._over, self._look)
 
     def _look(self) -> Message:
-        # It brings what commands print: not with the app.
-        from hpo_tui.tui.cli.best_of_several import several_table
-        from hpo_tui.tui.cli.errors import Refusal
-
         try:
             head, rows = several_table([read_once(folder) for folder in self._folders], 1)
-        except (UnreadableError, Refusal) as error:
+        except UnreadableError as error:
             return self.Unread(str(error))
         except Exception as error:  # noqa: BLE001 - else the screen would wait for ever
             return self.Unread(f"The studies cannot be compared: {report_crash(error)}.")

@@ -1,10 +1,19 @@
-"""The best trial of each of several studies, as rows of a table. Pure."""
+"""The best trials of several studies, each study beside the others, as rows of a table."""
 
 from collections.abc import Hashable, Sequence
 
+from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint
+from hpo_tui.tui.tables.best import best_table, best_trials, goal_text
 from hpo_tui.tui.tables.rows import Cell, Column
+from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.budgets import amount_of
+from hpo_tui.tui.words.goals import goals_of
+from hpo_tui.tui.words.plain import plain
 
+LEAD = ["study", "spent", "trials", "#"]
+"""Headings of the columns before the metrics."""
 _WIDEST = 24
 """Cells of a column at the most: names of studies and choices can be long."""
 
@@ -50,3 +59,50 @@ def _column(title: str, texts: Sequence[str], *, first: bool) -> Column:
 
 def _tone(text: str) -> str:
     return "dim" if text == "-" else "bad" if text.endswith("!") else ""
+
+
+def several_table(
+    pictures: Sequence[Snapshot], most: int, *, near: bool = False
+) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows: metrics, then parameters, of any of the studies; - where not of it.
+
+    A metric has its goal in the heading where it is the same in all studies that have it.
+    """
+    goals = _headings([g for p in pictures for g in goals_of(p.spec)])
+    params = list(dict.fromkeys(plain(q.name) for p in pictures for q in p.spec.free))
+    rows = []
+    for picture in pictures:
+        lead = [plain(picture.folder.name), _spent(picture), str(len(picture.frame))]
+        for cells in _cells(picture, most, near=near) or [{}]:
+            named = [cells.get(("metric", name), "-") for name in goals]
+            named += [cells.get(("param", name), "-") for name in params]
+            rows.append([*lead, cells.get(("", "#"), "-"), *named])
+    return [*LEAD, *goals.values(), *params], rows
+
+
+def _spent(picture: Snapshot) -> str:
+    """Return what a study has spent, in the unit of its budget."""
+    unit = picture.spec.budget.unit
+    amount = picture.spent if unit is BudgetUnit.WALL else round(picture.spent, 2)
+    return amount_of(Budget(amount, unit))
+
+
+def _headings(goals: Sequence[Objective | OutcomeConstraint]) -> dict[str, str]:
+    """Return metric → heading."""
+    texts: dict[str, set[str]] = {}
+    for goal in goals:
+        texts.setdefault(plain(goal.metric), set()).add(goal_text(goal))
+    return {name: said.pop() if len(said) == 1 else name for name, said in texts.items()}
+
+
+def _cells(picture: Snapshot, most: int, *, near: bool) -> list[dict[tuple[str, str], str]]:
+    """Return the cells of a study's best trials, else of its nearest, by kind and name."""
+    trials = best_trials(picture, most, near=near) or best_trials(picture, most, near=True)
+    spec = picture.spec
+    several = result_counts(picture)
+    spreads = result_spreads(picture) if several else {}
+    _, rows, before = best_table(trials, spec, several, spreads)
+    names = [("metric", plain(g.metric)) for g in goals_of(spec)]
+    names += [("param", plain(p.name)) for p in spec.free]
+    first = before - len(goals_of(spec))
+    return [{("", "#"): row[0], **dict(zip(names, row[first:], strict=True))} for row in rows]

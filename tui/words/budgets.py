@@ -3,7 +3,7 @@
 It is rounded so that it keeps its width while it grows, and short in tables. Where every digit
 counts, it is said in other ways: as in a study file, to be typed again, in what the engine answers
 and in what asks for an amount (``engine.spec.units``); exactly by the command line
-(``tui.cli.summary``).
+(:func:`amount_of`).
 """
 
 import math
@@ -11,12 +11,14 @@ import re
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Budget, BudgetUnit
+from hpo_tui.tui.words import figures, fmt
 from hpo_tui.tui.words.present import duration, grouped, number, plural
 
 if TYPE_CHECKING:
     from hpo_tui.tui.watching.snapshot import Snapshot
 
 _VERBS = {BudgetUnit.WALL: "gone", BudgetUnit.TRIALS: "run"}
+_UNITS = {BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.TRIALS: " trials"}
 
 
 def budget_text(snapshot: "Snapshot") -> str:
@@ -73,3 +75,11 @@ def units(value: float, of: float) -> str:
     places = next((n for n in (1, 2) if math.isclose(round(of, n), of)), 3)
     small = 1 - math.floor(math.log10(of)) if 0 < of < 1 else 1
     return f"{value:.{max(places, small)}f}"
+
+
+def amount_of(budget: Budget) -> str:
+    """Return a budget for people: ``40``, ``1 trial``, ``12 GPU-hours``, ``8h00``."""
+    if budget.unit is BudgetUnit.WALL:
+        return fmt.duration(budget.amount)
+    unit = _UNITS[budget.unit]
+    return figures.number(budget.amount) + (unit.removesuffix("s") if budget.amount == 1 else unit)
