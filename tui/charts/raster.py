@@ -14,6 +14,12 @@ Ints = NDArray[np.int32]
 _BITS = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], dtype=np.uint8)
 """Bit of the dot (row, column) in a braille pattern, U+2800 + bits."""
 BRAILLE = 0x2800
+_HAIR = 0.0016585662, 0.001516152
+"""Parts of a cell by which plotext lays 0 and 1 further inside than the middle of their cells.
+
+Points have to lie on the lines that it draws, so these are its own numbers (plotext 6.1.0,
+``rescale_element`` in ``_kernel/cpp/utility/8_data.cpp``).
+"""
 
 
 def add_lines(counts: Ints, columns: tuple[int, int], start: Ints, end: Ints, weight: int) -> None:
@@ -21,9 +27,8 @@ def add_lines(counts: Ints, columns: tuple[int, int], start: Ints, end: Ints, we
 
     Lines run from dot row ``start`` (k,) at the first of ``columns`` to ``end`` (k,) at the second,
     both included. Lines with the same ends are drawn once, with their number as weight, so that
-    the cost is
-    bounded by the rows squared and not by k. Integers throughout: a line that is added with
-    ``weight`` -1 takes away exactly what it had added.
+    the cost is bounded by the rows squared and not by k. Integers throughout: a line that is added
+    with ``weight`` -1 takes away exactly what it had added.
     """
     left, right = columns
     rows = counts.shape[0]
@@ -115,9 +120,9 @@ def point_codes(x: Array, y: Array, size: tuple[int, int], marker: str = "") -> 
 def _laid(unit: Array, cells: int) -> Array:
     """Return where in so many cells points lie: 0 and 1 in the middle of the outermost.
 
-    But for a hair, as plotext lays its lines: points have to lie on these.
+    But for a hair (:data:`_HAIR`), as plotext lays its lines.
     """
-    first, last = 0.5 + 0.0016585662, 0.5 + 0.001516152
+    first, last = 0.5 + _HAIR[0], 0.5 + _HAIR[1]
     return first + (cells - first - last) * unit
 
 
