@@ -1,7 +1,9 @@
 """doctor, check, archive and delete."""
 
 import json
+import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,30 @@ def test_doctor_looks_at_everything(hpo: Callable[..., Any]) -> None:
     }  # fmt: skip
     assert all(f["level"] in ("ok", "note", "warn", "bad") for f in found)
     assert ran.code == int(any(f["level"] == "bad" for f in found))
+
+
+@pytest.mark.parametrize(("path", "level"), [("absolute", "warn"), ("relative", "bad")])
+def test_what_is_found_on_pythonpath_alone_is_no_reason_to_refuse(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str, level: str
+) -> None:
+    def version(name: str) -> str:
+        if name == "textual":
+            raise metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    other = tmp_path / "other_python"
+    other.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')  # with no site-packages
+    other.chmod(0o755)
+    (tmp_path / "lib" / "textual").mkdir(parents=True)
+    (tmp_path / "lib" / "textual" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "lib" if path == "relative" else str(tmp_path / "lib"))
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(sys, "executable", str(other))
+    first, rest = module.check_python()
+    assert (first.level, rest.level) == (level, "ok")
+    assert "textual is not installed" in first.text
+    assert ("PYTHONPATH stays" in first.text) == (level == "warn")
 
 
 def test_another_system_than_linux_is_told(

@@ -33,8 +33,21 @@ def check_python() -> Iterator[Finding]:
         try:
             found.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
-            yield Finding("bad", "python", f"{name} is not installed: pip install hpo-tui")
+            yield _not_installed(name)
     yield Finding("ok", "python", ", ".join(found))
+
+
+def _not_installed(name: str) -> Finding:
+    """Say that a package is not installed: a warning if runners and trials find it all the same."""
+    module = name.replace("-", "_")
+    there = f"import sys; from importlib.util import find_spec; sys.exit(not find_spec('{module}'))"
+    # As a runner is started; from elsewhere, since trials run in folders of their own.
+    asked = subprocess.run([sys.executable, "-P", "-c", there], cwd="/", check=False, timeout=20)
+    if asked.returncode:
+        return Finding("bad", "python", f"{name} is not installed: pip install hpo-tui")
+    return Finding("warn", "python", f"{name} is not installed, but Python finds it:"
+                   " studies run as long as PYTHONPATH stays as it is. To be sure, pip install"
+                   " hpo-tui")  # fmt: skip
 
 
 def check_processor() -> Iterator[Finding]:
