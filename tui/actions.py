@@ -59,7 +59,7 @@ _TABLE: tuple[Action, ...] = (
     _a("app.help", "question_mark", "help", "Explain this pane and list its keys", "", 90),
     _a("app.palette", "colon,ctrl+p", "commands", "Find any action by typing its name", "", 91),
     _a("app.leave", "q,ctrl+q", "quit", "Leave the app; a running study keeps running", "", 92),
-    _a("app.suspend", "ctrl+z", "suspend", "Back to the shell; `fg` comes back here"),
+    _a("app.suspend", "ctrl+z", "suspend", "To the shell, `fg` comes back; undo in a text", "p"),
     _a("app.redraw", "ctrl+l", "redraw", "Draw the whole screen again, over other output", "p"),
     _a("app.picture", "I", "picture", "Save a picture of the screen as an SVG file"),
     _a("app.shade", "ctrl+t", "light/dark", "Switch between the light and the dark theme"),

@@ -196,6 +196,12 @@ class HpoApp(StudyApp):
 
     # actions of the app
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave `^z` to a text that can be undone; anywhere else, in any window, it suspends."""
+        if parameters == ("app.suspend",) and hasattr(self.focused, "action_undo"):
+            return False
+        return super().check_action(action, parameters)
+
     async def action_do(self, id_: str) -> None:
         """Do an action of the app's own."""
         result = getattr(self, f"do_app_{action(id_).name}")()

@@ -3,12 +3,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.command import CommandList
+from textual.command import CommandList, CommandPalette
 from textual.content import Content
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import SCOPES, action, actions_of, all_actions
@@ -128,6 +128,30 @@ async def test_help_lists_the_keys_of_the_focused_pane_and_says_why_not(
         assert "kill" not in text
         await pilot.press("escape")
         assert isinstance(app.screen, Watch)
+
+
+async def test_suspending_works_in_small_windows_and_leaves_a_text_its_undo(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suspended: list[str] = []
+    monkeypatch.setattr(HpoApp, "do_app_suspend", lambda app: suspended.append(str(app.screen)))
+    async with watching(study) as (app, pilot):
+        for opened, kind in (("colon", CommandPalette), ("question_mark", Help)):
+            await pilot.press(opened)
+            await until(pilot, lambda: isinstance(app.screen, kind))  # noqa: B023 - waited for here
+            await pilot.press("ctrl+z", "escape")
+            await until(pilot, lambda: isinstance(app.screen, Watch))
+        assert len(suspended) == 2
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, DefineScreen))
+        await pilot.press("f6")
+        await until(pilot, lambda: isinstance(app.focused, TextArea))
+        text = app.screen.query_one(TextArea)
+        before = text.text
+        await pilot.press("x")
+        assert text.text != before
+        await pilot.press("ctrl+z")
+        assert (text.text, len(suspended)) == (before, 2)
 
 
 def test_the_table_is_whole() -> None:
