@@ -55,6 +55,7 @@ class Intake:
             self._digest(live, stored[live.number])
         for live, reports, _ in collected:
             live.tail.seq += len(reports)
+            live.printed = reports[-1] if reports else live.printed
             self._read_up_to(live)
             live.collector = None if live.drained else live.collector
             self._digest(live, reports)
@@ -112,6 +113,9 @@ class Intake:
     def _store(self, found: list[tuple[Live, Batch]]) -> dict[int, list[Report]]:
         """Store what was read; return what was stored of each trial."""
         reports = {live.number: [self._known(r) for r in batch.reports] for live, batch in found}
+        for live, _ in found:
+            _join(live.printed, reports[live.number])
+            live.printed = None
         offsets = {live.number: (batch.offset, batch.seq) for live, batch in found}
         self.desk.writer.add_reports([r for mine in reports.values() for r in mine], offsets)
         for live, batch in found:
@@ -201,6 +205,18 @@ def _settled(live: Live, lines: list[Entry]) -> list[Entry]:
         return []
     lines, live.held = live.held, None
     return lines
+
+
+def _join(printed: Report | None, reports: list[Report]) -> None:
+    """Give the first report the place of what was ``printed`` last, where it says that again.
+
+    What is stored in a place stays, so the step is there once, with what only the report has.
+    """
+    first = reports[0] if reports else None
+    if first is None or printed is None or first.step != printed.step:
+        return
+    if printed.metrics.items() <= first.metrics.items():
+        reports[0] = replace(first, seq=printed.seq)
 
 
 def _unread(lives: Collection[Live]) -> bool:

@@ -7,6 +7,7 @@ from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch, Running
 from hpo_tui.engine.execution.metrics.collector import Collector, Entry
 from hpo_tui.engine.execution.reports import ReportTail
+from hpo_tui.store.models import Report
 
 Look = frozenset[tuple[str, int]]
 """The files in a folder with the times of their last change."""
@@ -49,6 +50,8 @@ class Live:
     """What it printed first, held back until it is known if it reports by itself; None if so."""
     held_since: float | None = None
     """Since when there is something of that, in seconds that the machine was awake."""
+    printed: Report | None = None
+    """What was last taken in of what it prints."""
     drained: bool = False
     """Whether the collector has found all that there is."""
     seq: int = 0

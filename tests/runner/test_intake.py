@@ -55,6 +55,27 @@ def test_what_is_printed_just_before_it_is_reported_counts_once(
     assert printing.collector is None
 
 
+@pytest.mark.parametrize(
+    ("reported", "taken"),
+    [
+        ('{"step": 1, "a": 0.5, "b": 2}', [(1, {"a": 0.5, "b": 2.0})]),
+        ('{"step": 1, "a": 0.4987}', [(1, {"a": 0.5}), (1, {"a": 0.4987})]),
+        ('{"step": 2, "a": 0.5}', [(1, {"a": 0.5}), (2, {"a": 0.5})]),
+    ],
+)
+def test_what_is_reported_long_after_it_was_printed_counts_once_where_it_is_the_same(
+    desk: Desk, printing: Live, now: list[float], reported: str, taken: list[Any]
+) -> None:
+    intake = Intake(desk)
+    intake.poll([printing])
+    now[0] += 60
+    intake.poll([printing])
+    assert stored(desk) == [(1, {"a": 0.5})]
+    printing.launch.folder.reports.write_text(f'{reported}\n{{"step": 3, "a": 0.7}}\n')
+    intake.poll([printing])
+    assert stored(desk) == [*taken, (3, {"a": 0.7})]
+
+
 def test_what_is_only_printed_is_taken_in_a_moment_later(
     desk: Desk, printing: Live, now: list[float]
 ) -> None:
