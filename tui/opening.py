@@ -51,7 +51,7 @@ def print_once(folder: StudyFolder, *, ascii_only: bool) -> int:
 
     from hpo_tui.tui.watching.unreadable import UnreadableError
     from hpo_tui.tui.watching.watcher import read_once
-    from hpo_tui.tui.words.standing import status_lines
+    from hpo_tui.tui.words.status_lines import status_lines
 
     try:
         snapshot = read_once(folder)

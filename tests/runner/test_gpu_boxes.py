@@ -14,7 +14,9 @@ from hpo_tui.engine.waiting import BESIDE, KEY
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
-from hpo_tui.tui.words.standing import first_result_text, header_pieces, waits_lines
+from hpo_tui.tui.words.first_result import first_result_text
+from hpo_tui.tui.words.header import header_pieces
+from hpo_tui.tui.words.status_lines import waits_lines
 
 GIB = 1 << 30
 BOX = Path(__file__).parent / "box"

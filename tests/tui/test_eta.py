@@ -15,7 +15,7 @@ from hpo_tui.tui.cli import summary
 from hpo_tui.tui.watching.study_list import StudyList
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.cost_bar import CostBar
-from hpo_tui.tui.words.standing import status_lines
+from hpo_tui.tui.words.status_lines import status_lines
 from tests.tui.conftest import NOW, TEXT, make_study, until, watching
 
 

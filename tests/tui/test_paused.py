@@ -16,9 +16,9 @@ from hpo_tui.tui.tables.study_rows import StudyRows
 from hpo_tui.tui.watching.study_list import StudyList
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
+from hpo_tui.tui.words.header import header_pieces
 from hpo_tui.tui.words.listed_why import why_lines
 from hpo_tui.tui.words.paused import in_few_words
-from hpo_tui.tui.words.standing import header_pieces
 from tests.tui.conftest import make_study, until, watching
 
 

@@ -17,10 +17,10 @@ from hpo_tui.tui.glyphs import UNICODE
 from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
+from hpo_tui.tui.words.header import header_pieces
 from hpo_tui.tui.words.places import place_among, places_text
 from hpo_tui.tui.words.progress import MOST_LINES, Progress, progress_of, running_lines
 from hpo_tui.tui.words.side_by_side import trial_entries
-from hpo_tui.tui.words.standing import header_pieces
 from hpo_tui.tui.words.trial_sheet import sheet
 from tests.tui.conftest import make_study, until, watching
 

@@ -15,7 +15,8 @@ from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.dialogs import Ask, Confirm
 from hpo_tui.tui.screens.pickers import PickOne
-from hpo_tui.tui.words.standing import header_pieces, status_lines
+from hpo_tui.tui.words.header import header_pieces
+from hpo_tui.tui.words.status_lines import status_lines
 from tests.tui.conftest import TEXT, make_app, make_study, until, watching
 
 WAY = {

@@ -19,9 +19,10 @@ from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.header import header_pieces
 from hpo_tui.tui.words.running import durations, overdue_text
 from hpo_tui.tui.words.side_by_side import trial_entries
-from hpo_tui.tui.words.standing import header_pieces, status_lines
+from hpo_tui.tui.words.status_lines import status_lines
 from hpo_tui.tui.words.trial_sheet import reason
 from tests.tui.conftest import make_study
 

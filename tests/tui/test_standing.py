@@ -17,7 +17,10 @@ from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.watching.pictures import Pictures
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words import fmt
-from hpo_tui.tui.words.standing import first_result_text, header_pieces, status_lines, window_title
+from hpo_tui.tui.words.first_result import first_result_text
+from hpo_tui.tui.words.header import header_pieces
+from hpo_tui.tui.words.standing import window_title
+from hpo_tui.tui.words.status_lines import status_lines
 from tests.tui.conftest import make_study
 
 FAILED = next(code for code, state in enumerate(STATES) if state is TrialState.FAILED)

@@ -21,8 +21,9 @@ from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
 from hpo_tui.tui.widgets.devices import Devices
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.fmt import clock
+from hpo_tui.tui.words.header import header_pieces
 from hpo_tui.tui.words.listed_why import why_lines
-from hpo_tui.tui.words.standing import header_pieces, status_lines
+from hpo_tui.tui.words.status_lines import status_lines
 from tests.tui.conftest import NOW, make_study, settled, until, watching
 
 

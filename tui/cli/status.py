@@ -11,13 +11,8 @@ from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.plain import plain, plain_lines
 from hpo_tui.tui.words.progress import running_lines
-from hpo_tui.tui.words.standing import (
-    misnamed_lines,
-    queued_lines,
-    silent_lines,
-    suspended_lines,
-    waits_lines,
-)
+from hpo_tui.tui.words.standing import misnamed_lines, silent_lines, suspended_lines
+from hpo_tui.tui.words.status_lines import queued_lines, waits_lines
 
 
 def picture_of(folder: StudyFolder) -> Snapshot:

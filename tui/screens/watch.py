@@ -16,7 +16,7 @@ from hpo_tui.tui.watching.live import HeldPicture, LiveStudy
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words import present
-from hpo_tui.tui.words.standing import status_lines
+from hpo_tui.tui.words.status_lines import status_lines
 
 SETTLE_SECONDS = 0.06
 """After the last key that moved the selection, the charts follow."""

@@ -18,9 +18,9 @@ from hpo_tui.tui.tables.trial_order import sorted_rows
 from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words.first_result import first_result_text
 from hpo_tui.tui.words.goals import goals_of, goals_sentence
 from hpo_tui.tui.words.paused import fitting, in_short
-from hpo_tui.tui.words.standing import first_result_text
 
 MOST = 200
 """Rows shown; the browser of all trials has the rest."""

@@ -13,8 +13,8 @@ from textual.strip import Strip
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.line import Line, join
 from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.header import header_pieces
 from hpo_tui.tui.words.plain import fit
-from hpo_tui.tui.words.standing import header_pieces
 
 
 class StudyHeader(Line):
