@@ -6,7 +6,7 @@ with a guard that keeps the full task fed. Shapes: c candidates, d coordinates, 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import numpy as np
 
@@ -92,20 +92,22 @@ class Search:
         """Return a random configuration, bounds being likelier."""
         if not options.new_tasks:
             return self._only_promotion(history, options)
-        known = self._known(history)
-        for bound in (0.2, 0.0, None):
-            if bound is None:
-                x = self.space.everything()
-                x = rng.permutation(x[self.space.allowed(x)])
-            else:
-                x = feasible_random(self.space, 16, rng, bound=bound)
-            x = candidates.distinct(x, known)
-            if bound is None and len(x) == 0:
-                x = self.scan.fresh(known, rng)
+        for x in self._unknown(self._known(history), rng):
             if len(x):
                 text = "A random configuration, to explore where the model would not."
                 return Proposal(x[0], None, options.begins, {"kind": "random", "text": text})
         return self._only_promotion(history, options)
+
+    def _unknown(self, known: Set[bytes], rng: np.random.Generator) -> Iterator[Array]:
+        """Yield random configurations (c, d) that were never run, each time looking harder.
+
+        Some that lie on bounds, some anywhere, all that a small space has, what a scan finds.
+        """
+        for bound in (0.2, 0.0):
+            yield candidates.distinct(feasible_random(self.space, 16, rng, bound=bound), known)
+        every = self.space.everything()
+        yield candidates.distinct(rng.permutation(every[self.space.allowed(every)]), known)
+        yield self.scan.fresh(known, rng)
 
     def _only_promotion(self, history: TrialHistory, options: Options) -> Proposal | None:
         """Carry on the oldest unfinished configuration where nothing new can be started."""
