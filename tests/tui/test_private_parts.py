@@ -19,7 +19,7 @@ from hpo_tui.tui.keymap import read_keys
 TUI = Path(hpo_tui.tui.__path__[0])
 OTHERS = ("textual", "rich", "plotext", "click")
 IMPORTED = {
-    "tui/charts/plot.py": {"plotext._kernel.terminal"},  # a chart says that it cannot be drawn
+    "tui/charts/polylines.py": {"plotext._kernel.terminal"},  # a chart says that it cannot be drawn
     "tui/outgoing.py": {"textual.drivers._writer_thread"},  # Textual's own driver
     "tui/terminal.py": {"textual._xterm_parser"},  # Textual's own driver
 }

@@ -1,22 +1,14 @@
-"""Line and scatter charts: plotext draws the lines, the frame around them is ours.
+"""Line and scatter charts: plotext draws the lines (``polylines.py``), their frame is ours."""
 
-plotext is met here alone. Its figure is an instance of our own, because the library's is one for
-the whole process; sizes are not cut to the terminal; colours never pass through it.
-"""
-
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.polylines import drawn
 from hpo_tui.tui.charts.raster import BRAILLE, envelope, point_codes
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
@@ -32,59 +24,6 @@ FINE = 4
 """Columns a cell in which a line keeps its turns."""
 MOST_POINTS = 1000
 """Points that are drawn at most, of those of one kind."""
-
-
-@contextmanager
-def _without_manual() -> Iterator[None]:
-    """Spare the import of plotext its manual, which takes three quarters of the time it needs."""
-    name = "plotext._doc.doc"
-    if "plotext" in sys.modules:
-        yield
-        return
-    manual = ModuleType(name)
-    manual.docs = None  # type: ignore[attr-defined]  # the one name that plotext takes from it
-    sys.modules[name] = manual
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-
-
-@cache
-def _figure() -> Any:
-    with _without_manual():
-        from plotext._kernel.terminal import terminal  # the public figure is the process's own
-
-    own = terminal()
-    own.limit(False, False)
-    return own._master
-
-
-def marks(
-    lines: Sequence[tuple[Array, Array]], width: int, height: int, marker: str
-) -> list[str]:  # fmt: skip
-    """Return ``height`` lines of ``width`` characters: polylines in the unit square, drawn.
-
-    ``marker``: a character, or ``braille``.
-    """
-    figure = _figure()
-    figure.clear()
-    figure.plot_size(width, height)
-    figure.axes(active=False)
-    figure.legend(active=False)
-    figure.canvas("default")
-    for axis in ("x", "y"):
-        figure.ruler(axis).lim(0, 1)
-        figure.ruler(axis).ticks([])
-    for x, y in lines:
-        if not len(x):
-            continue
-        signal = figure.signal(x.tolist(), y.tolist(), marker=marker)
-        if len(x) > 1:
-            signal.lines()
-        figure.draw(signal)
-    drawn = figure.build().string(True).split("\n")
-    return [line.ljust(width)[:width] for line in drawn[:height]]
 
 
 @dataclass
@@ -241,15 +180,15 @@ class Plot:
 
     def lines(self, series: Sequence[tuple[Array, Array]], ink: Ink, marker: str = "") -> None:
         """Draw polylines, each (x, y); gaps where a value is missing are bridged."""
-        drawn = []
+        shown = []
         columns = self.width * (FINE if len(series) <= MANY else 1)
         for x, y in series:
             unit_x, unit_y = self.x.unit(x), self.y.unit(y)
             known = np.isfinite(unit_x) & np.isfinite(unit_y)
             # Plotext takes 30 µs for a point, and a trial may report a million of them.
-            drawn.append(envelope(unit_x[known], unit_y[known], columns))
+            shown.append(envelope(unit_x[known], unit_y[known], columns))
         fallback = "." if self.glyphs.ascii else "braille"
-        self._lay(drawn, ink, marker or fallback)
+        self._lay(shown, ink, marker or fallback)
 
     def steps(
         self, x: Array, y: Array, ink: Ink, until: float | None = None, marker: str = ""
@@ -327,8 +266,7 @@ class Plot:
         series = [(x, y) for x, y in series if len(x)]
         if not series:
             return
-        drawn = marks(series, self.width, self.height, marker)
-        for y, line in enumerate(drawn):
+        for y, line in enumerate(drawn(series, self.width, self.height, marker)):
             codes = np.array([ord(c) for c in line], dtype=np.uint32)
             inked = (codes != 32) & (codes != BRAILLE)
             area = (self.top + y, slice(self.left, self.left + self.width))

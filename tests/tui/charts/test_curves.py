@@ -109,7 +109,7 @@ def test_a_crowd_of_long_curves_is_few_points(monkeypatch: pytest.MonkeyPatch) -
         given.append(sum(len(x) for x, _ in lines))
         return [" " * width] * height
 
-    monkeypatch.setattr(plot, "marks", count)
+    monkeypatch.setattr(plot, "drawn", count)
     x = np.arange(10_000.0)
     chart = Plot.framed(Canvas(60, 16), Scale(0, 10_000), Scale(0, 1), UNICODE, ("step", "acc"))
     chart.lines([(x, np.abs(np.sin(x + i))) for i in range(60)], Ink.PARTIAL)

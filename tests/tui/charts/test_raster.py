@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_tui.tui.charts import cost, raster
-from hpo_tui.tui.charts.plot import marks
+from hpo_tui.tui.charts.polylines import drawn
 from hpo_tui.tui.charts.scale import Scale, fitted
 
 
@@ -115,6 +115,6 @@ def test_points_lie_where_lines_have_their_ends(marker: str, size: tuple[int, in
     x[30], y[31] = 1.2, -0.2  # outside
     codes = raster.point_codes(x, y, size, marker)
     lines = [(x[[i]], y[[i]]) for i in range(len(x))]
-    drawn = "\n".join(marks(lines, *size, marker or "braille")).replace("\u2800", " ")
-    assert "\n".join("".join(chr(c or 32) for c in row) for row in codes.tolist()) == drawn
+    expected = "\n".join(drawn(lines, *size, marker or "braille")).replace("\u2800", " ")
+    assert "\n".join("".join(chr(c or 32) for c in row) for row in codes.tolist()) == expected
     assert raster.point_codes(x[:0], y[:0], size, marker).sum() == 0
