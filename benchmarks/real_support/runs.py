@@ -12,6 +12,7 @@ from typing import Any
 
 from search_support.engines import Proposal, Spent
 from search_support.problem import Metrics
+from search_support.simulate import CheatError
 
 from real_support.engines import ENGINES, End, Searcher
 from real_support.problems import BUDGET, Model, Real
@@ -94,7 +95,10 @@ def conduct(problem: Real, key: Key) -> Run:
 def _train(
     problem: Real, engine: Searcher, proposal: Proposal, seed: int, folder: Path
 ) -> tuple[End, float, float, float]:
-    """Return how a trial ended, its CPU and wall seconds, and CPU seconds of the engine in it."""
+    """Return how a trial ended, its CPU and wall seconds, and CPU seconds of the engine in it.
+
+    Raises CheatError when the engine expected another price than that of the steps that were run.
+    """
     began, wall, deciding = time.process_time(), time.perf_counter(), 0.0
     model = problem.model(proposal.params, seed)
     origin = engine.origin(proposal.number)
@@ -116,6 +120,8 @@ def _train(
             break
     model.save(folder / f"{proposal.number}.npz")
     end = End(state, metrics, (model.step - first) / problem.steps)
+    if state == "complete" and abs(end.charged - proposal.cost) > _TOLERANCE:
+        raise CheatError(f"{proposal} claims to cost {proposal.cost:g}; it cost {end.charged:g}")
     cpu = time.process_time() - began - deciding
     return end, cpu, time.perf_counter() - wall, deciding
 
