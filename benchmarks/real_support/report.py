@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,13 @@ _START, _END = "<!-- real -->", "<!-- /real -->"
 _NOTES, _NOTES_END = "<!-- real notes -->", "<!-- /real notes -->"
 
 
+AT = (*(f"at {c:.0f}" for c in COSTS), "at equal seconds")
+"""Where engines are compared: at costs, and when all have trained as long as random search."""
+
+
 @dataclass(frozen=True)
 class Scored:
-    """One run with its scores at the costs."""
+    """One run with its scores at the costs, and at equal seconds."""
 
     run: Run
     scores: tuple[float, ...]
@@ -44,6 +48,12 @@ def against(
     return (statistics.fmean(found) if found else math.nan), error, len(found)
 
 
+def usual_seconds(runs: Iterable[Run]) -> float:
+    """Return the CPU seconds that random search trains for in its median run; inf without one."""
+    seconds = [run.cpu for run in runs if run.key.engine == "random"]
+    return statistics.median(seconds) if seconds else math.inf
+
+
 def signed(mean: float, error: float) -> str:
     """Return a difference as the other tables have it: ``+.12 ± .03``."""
     words = f"{mean:+.3f} ± {error:.3f}"
@@ -58,7 +68,7 @@ def problem_table(problem: Real, found: Sequence[Scored]) -> str:
         if not runs:
             continue
         cells = [engine, str(len(runs))]
-        for i in range(len(COSTS)):
+        for i in range(len(AT)):
             theirs = {seed: s.scores[i] for seed, s in runs.items()}
             own = {seed: s.scores[i] for seed, s in by["ours"].items()}
             cell = f"{statistics.median(theirs.values()):.3f}"
@@ -70,7 +80,7 @@ def problem_table(problem: Real, found: Sequence[Scored]) -> str:
         cells += [f"{statistics.fmean(s.run.cpu for s in runs.values()):.1f}"]
         cells += [f"{statistics.fmean(s.run.ask for s in runs.values()):.1f}"]
         rows.append(cells)
-    head = ["engine", "seeds", *(f"at {c:.0f}" for c in COSTS)]
+    head = ["engine", "seeds", *AT]
     return table([*head, "trials: all, full", "training s", "own s"], rows)
 
 
@@ -86,7 +96,7 @@ def pooled_table(problems: Sequence[Real], found: Mapping[str, Sequence[Scored]]
         if engine == "ours":
             continue
         cells, count = [engine], 0
-        for i in range(len(COSTS)):
+        for i in range(len(AT)):
             pairs: list[dict[int, float]] = [{}, {}]
             for n, problem in enumerate(p for p in problems if p.single):
                 for s in found[problem.name]:
@@ -97,7 +107,7 @@ def pooled_table(problems: Sequence[Real], found: Mapping[str, Sequence[Scored]]
             ahead = sum(pairs[0][k] < pairs[1][k] for k in pairs[0].keys() & pairs[1].keys())
             cells.append(f"{signed(mean, error)} (ours ahead in {ahead})" if count else "–")
         rows.append([*cells[:1], str(count), *cells[1:]])
-    return table(["engine", "pairs", *(f"at {c:.0f}" for c in COSTS)], rows)
+    return table(["engine", "pairs", *AT], rows)
 
 
 def drawn_table(drawn: Mapping[str, tuple[Real, Sequence[Mapping[str, Any]]]]) -> str:
@@ -152,8 +162,12 @@ def compose(problems: Sequence[Real], out: Path, say: Any) -> str:
     found: dict[str, list[Scored]] = {}
     for name, (problem, _) in drawn.items():
         found[name] = []
+        seconds = usual_seconds(_of(runs, problem).values())
         for key, run in _of(runs, problem).items():
-            scores = tuple(score(problem, run, c, retrained) for c in COSTS)
+            scores = (
+                *(score(problem, run, c, retrained) for c in COSTS),
+                score(problem, run.within(seconds), BUDGET, retrained),
+            )
             found[name].append(Scored(run, scores))
             say(f"scored {key}: {', '.join(f'{s:.4f}' for s in scores)}")
     shown = [problem for problem, _ in drawn.values()]

@@ -77,6 +77,8 @@ def test_a_network_learns_and_goes_on_from_its_checkpoint(tmp_path: Path, tiny: 
     other = tiny.model(GOOD, 2)
     other.load(tmp_path / "1.npz")
     assert (other.step, other.score(bars().test)) == (2, early)
+    assert isinstance(other, Network)
+    assert np.array_equal(other._velocity, model._velocity)
     other.run(30, 30)
     assert other.score(bars().test)["error"] < 0.1
     assert early["multiplications"] == 16 * 16 + 16 * 16 + 16 * 2
