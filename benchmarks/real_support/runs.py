@@ -1,12 +1,13 @@
 """One run: trainings one after another until the budget is spent, and what is kept of it."""
 
+import itertools
 import json
 import math
 import tempfile
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,12 @@ class Run:
     def cpu(self) -> float:
         """CPU seconds of its trainings."""
         return sum(trial.cpu for trial in self.trials)
+
+    def within(self, seconds: float) -> "Run":
+        """Return what had ended when so many CPU seconds of training were spent."""
+        ends = itertools.accumulate(trial.cpu for trial in self.trials)
+        kept = [t for t, end in zip(self.trials, ends, strict=True) if end <= seconds]
+        return replace(self, trials=tuple(kept))
 
     def full(self, problem: Real, cost: float = BUDGET) -> list[Trial]:
         """Return the trials of the full task that ended within a cost."""

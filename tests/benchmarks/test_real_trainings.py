@@ -127,6 +127,16 @@ def trial(spent: float, **metrics: float) -> runs.Trial:
     return runs.Trial(spent, "60 epochs", "complete", {"x": spent}, metrics, 1.0, 1.0)
 
 
+def test_runs_are_compared_at_equal_seconds() -> None:
+    run = runs.Run(runs.Key(0, "p", "ours"), tuple(trial(i, loss=1.0) for i in range(4)), 0.0)
+    assert run.within(2.5).trials == run.trials[:2]
+    others = [
+        runs.Run(runs.Key(s, "p", e), run.trials[:n], 0.0)
+        for s, e, n in ((0, "random", 1), (1, "random", 3), (2, "random", 2), (0, "gp", 4))
+    ]
+    assert report.usual_seconds(others) == 2.0
+
+
 def test_the_best_by_validation_is_recommended(tiny: Real) -> None:
     one = [trial(1, loss=0.4), trial(2, loss=0.3), trial(3, loss=0.5)]
     assert scoring.recommended(tiny, one) == one[1:2]
