@@ -171,7 +171,7 @@ def compose(problems: Sequence[Real], out: Path, say: Any) -> str:
             found[name].append(Scored(run, scores))
             say(f"scored {key}: {', '.join(f'{s:.4f}' for s in scores)}")
     shown = [problem for problem, _ in drawn.values()]
-    stamps = Counter(e["commit"] for e in entries(out)).most_common()
+    stamps = Counter(e["commit"] for e in entries(out) if e["problem"] in drawn).most_common()
     commits = ", ".join(f"`{c}` ({n} runs)" for c, n in stamps)
     parts = ["## Real trainings", _PREFACE + f" Engine measured: {commits}."]
     for problem in shown:
@@ -192,12 +192,13 @@ _PREFACE = (
     f"seed of its own. Budget: {BUDGET:.0f} full trainings; a promotion of a network pays the "
     "difference, boosting pays every task in full, and a trial that is stopped or diverges pays "
     f"for its steps. Scored is what an engine would recommend, trained {AGAIN} times anew with "
-    "other seeds, on data that no search has seen."
+    "other seeds, on data that no search has seen. Medians over seeds; in parentheses the mean of "
+    "the paired difference to ours ± its standard error: of log₁₀ of the test loss (positive: "
+    "worse than ours; +.30: twice the loss), or of the hypervolume below the median of random "
+    "configurations (negative: worse than ours). *At equal seconds*: after the CPU seconds for "
+    "which random search trains. *Own s*: CPU seconds of the engine."
 )
-_POOLED = (
-    "The differences in log₁₀ of the test loss, of all problems and seeds together; positive: "
-    "worse than ours (+.30: twice the loss)."
-)
+_POOLED = "The differences of all problems and seeds together, as above."
 _DRAWN = (
     f"{DRAWN} random configurations. Tasks: the rank correlation of one validation result at the "
     "task with one test result of another, full training; after the stroke among the better half."
