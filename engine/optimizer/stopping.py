@@ -5,6 +5,9 @@ where it will hardly end on the front: where some earlier result is at least as 
 A cheaper one is an early stop already, and need not be among the best: looks are there to tell good
 regions from bad ones. It is stopped only where an objective is not a number, and was one then in
 earlier trials.
+
+A stopped trial adds no curve to foretell others by. So that a wrong forecast does not stop all that
+could correct it, a trial runs to its end after stopped ones that have cost two full ones.
 """
 
 from collections.abc import Iterable
@@ -21,6 +24,8 @@ _DRAWS = 256
 """Ends drawn from what is predicted, by which the chance of a good one is estimated."""
 _REST = 0.1
 """Share of a trial's steps that is run to the end, whatever the chance of a good result."""
+_UNCHECKED = 2.0
+"""Cost of trials stopped since the last one that ended, in trials, after which one is to end."""
 
 
 def decide(history: TrialHistory, trial: Trial) -> StopDecision:
@@ -45,14 +50,23 @@ def decide(history: TrialHistory, trial: Trial) -> StopDecision:
     now = standing(spec, [trial], step, names)[0]
     if not np.all(np.isfinite(now)):
         return StopDecision(True, f"stopped: an objective is not a number at step {step}.", 0.0)
-    if trial.task < history.full or _nearly_over(step, earlier):
-        return StopDecision(False, "It runs to its end.", 1.0)
+    if to_its_end := _to_its_end(history, trial, earlier):
+        return StopDecision(False, to_its_end, 1.0)
     sign = np.array([o.sign for o in spec.objectives])
     rng = np.random.default_rng([trial.number, step])
     chance = _chance(now * sign, then * sign, ends(earlier, names) * sign, rng)
     stop = chance < spec.stopping.patience
     what = "stopped: it has" if stop else "goes on: it has"
     return StopDecision(stop, f"{what} a chance of {chance:.0%} to end among the best.", chance)
+
+
+def _to_its_end(history: TrialHistory, trial: Trial, earlier: list[Trial]) -> str:
+    """Return why a trial is not stopped, whatever is foretold; empty if it may be."""
+    if trial.task < history.full or _nearly_over(trial.reports[-1][0], earlier):
+        return "It runs to its end."
+    if _unchecked(history, trial, earlier):
+        return "It runs to its end, to see whether trials still end as is foretold."
+    return ""
 
 
 def _nearly_over(step: int, earlier: Iterable[Trial]) -> bool:
@@ -63,6 +77,16 @@ def _nearly_over(step: int, earlier: Iterable[Trial]) -> bool:
     """
     end = max(t.reports[-1][0] for t in earlier)
     return 0 <= end - step <= _REST * end
+
+
+def _unchecked(history: TrialHistory, trial: Trial, earlier: Iterable[Trial]) -> bool:
+    """Whether it is time for a trial to end, and this one is the first of those that run."""
+    last = max(t.number for t in earlier)
+    same = [t for t in history.trials.values() if t.task == trial.task and t.repeat == 0]
+    if any(t.state == "running" and t.number < trial.number for t in same):
+        return False
+    stopped = sum(t.charged for t in same if t.state == "pruned" and t.number > last)
+    return stopped >= _UNCHECKED * history.costs[trial.task]
 
 
 def _chance(now: Array, then: Array, end: Array, rng: np.random.Generator) -> float:

@@ -28,6 +28,15 @@ def test_the_spread_covers_what_comes() -> None:
     assert 0.93 < np.mean(inside) < 0.995
 
 
+def test_what_stands_best_is_never_foretold_to_end_worst() -> None:
+    then = np.array([[2.3], [0.9], [2.1], [1.6]])
+    end = np.array([[0.8], [2.4], [1.1], [2.2]])  # by chance, what stood worse ended better
+    best, worst = (outlook(np.array([now]), then, end) for now in (0.3, 3.0))
+    assert best is not None
+    assert worst is not None
+    assert best[0] == worst[0] == end.mean()
+
+
 def test_three_trials_foretell_nothing_and_neither_does_a_missing_metric() -> None:
     known = np.arange(8.0).reshape(4, 2)
     assert outlook(known[0], known[:3], known[:3]) is None

@@ -54,6 +54,34 @@ def test_one_result_that_is_better_in_everything_is_enough_to_stop(toy: StudySpe
         opt.drop(number)
 
 
+def test_after_stopped_trials_for_two_full_ones_one_runs_to_its_end(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    tried = iter(range(1, 100))
+
+    def begun(level: float, steps: int = 30) -> int:
+        opt.enqueue({"x": next(tried) / 100, "y": 0.01}, task="full")
+        number = opt.ask().number
+        for step in range(1, steps + 1):
+            opt.report(number, step, {"a": level, "b": -level})
+        return number
+
+    for level in range(4):
+        opt.tell(begun(level, 60), {"a": float(level), "b": -float(level)})
+    for _ in range(4):
+        hopeless = begun(9.0)
+        assert opt.should_stop(hopeless).stop
+        opt.prune(hopeless, {"a": 9.0, "b": -9.0}, charged=0.5)
+    let_run, beside_it = begun(9.0), begun(9.0)
+    assert "to see whether" in opt.should_stop(let_run).text
+    assert not opt.should_stop(let_run).stop
+    assert opt.should_stop(beside_it).stop
+    opt.drop(beside_it)
+    for step in range(31, 61):
+        opt.report(let_run, step, {"a": 9.0, "b": -9.0})
+    opt.tell(let_run, {"a": 9.0, "b": -9.0})
+    assert opt.should_stop(begun(9.0)).stop
+
+
 @pytest.mark.parametrize(
     ("length", "step", "stops"),
     [(40, 35, True), (40, 36, False), (40, 39, False), (40, 40, False), (5, 4, True)],

@@ -57,7 +57,9 @@ def outlook(now: Array, then: Array, end: Array) -> tuple[Array, Array] | None:
 
     None where ``now`` lacks a metric, or fewer than 4 trials can be compared with. Ridge regression
     (Hoerl & Kennard 1970), each metric by itself, its slope drawn towards 1 by the weight of one
-    trial; the spread is that of a new observation, wider where few are known.
+    trial; the spread is that of a new observation, wider where few are known. Where what stood
+    worse ended better, the values at that step are taken to tell nothing: that the best would end
+    worst does not follow.
     """
     whole = np.all(np.isfinite(then) & np.isfinite(end), axis=1)
     then, end = then[whole], end[whole]
@@ -68,7 +70,7 @@ def outlook(now: Array, then: Array, end: Array) -> tuple[Array, Array] | None:
         gap, rise, off = then - then.mean(axis=0), end - end.mean(axis=0), now - then.mean(axis=0)
         square = (gap * gap).sum(axis=0)
         one = np.maximum(square / n, 1e-300)
-        slope = ((gap * rise).sum(axis=0) + one) / (square + one)
+        slope = np.maximum(((gap * rise).sum(axis=0) + one) / (square + one), 0.0)
         centre = bounded(end.mean(axis=0) + slope * off)
         left = rise - slope * gap
         spread = np.sqrt((left * left).sum(axis=0) / (n - 1))
