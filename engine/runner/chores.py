@@ -11,6 +11,7 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lateness import Lateness, Lingering
 from hpo_tui.engine.runner.lending import drain
 from hpo_tui.engine.runner.quietness import Quietness
+from hpo_tui.engine.runner.repository import Repository
 from hpo_tui.engine.runner.silence import Silence
 from hpo_tui.engine.runner.standstill import PAUSE, Standstill
 from hpo_tui.engine.runner.starting import Starter
@@ -70,6 +71,7 @@ class Chores:
             Job(30.0, Unheard(desk).look, sums=True),
             Job(5.0, Quietness(desk).look),
             Job(PAUSE, Standstill(desk).look),
+            Job(1.0, Repository(desk).look),
         ]
 
     def run(self) -> None:

@@ -161,9 +161,10 @@ def trial_record(
     picture: Snapshot, row: int, trial: Trial, events: Sequence[Event]
 ) -> dict[str, Any]:
     """Return what ``show --json`` prints: the record of an export, and what else is known."""
+    from hpo_tui.engine.code_versions import described
     from hpo_tui.store.transfer.rows import finite, record
     from hpo_tui.tui.words.goals import goals_of, is_goal, reached
-    from hpo_tui.tui.words.trial_sheet import files_of, promoted_to
+    from hpo_tui.tui.words.trial_sheet import began, files_of, promoted_to
 
     spec, frame = picture.spec, picture.frame
     goals = [g for g in goals_of(spec) if is_goal(g)]
@@ -182,6 +183,7 @@ def trial_record(
         "device": trial.device,
         "peak_memory": trial.peak_memory,
         "step": trial.step,
+        "code": described(picture.code, began(trial, events)),
         "chosen": {k: finite(v) for k, v in trial.why.items()},
         "events": [{"time": e.time, "kind": e.kind, "text": e.text} for e in events],
         "files": files_of(picture.folder, trial.number),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from hpo_tui.engine.analysis.maps import LastMaps
 from hpo_tui.engine.analysis.slices import slices
 from hpo_tui.engine.answers import WISHES
+from hpo_tui.engine.code_versions import KEY as CODE
+from hpo_tui.engine.code_versions import versions
 from hpo_tui.engine.learning import holds
 from hpo_tui.engine.misnamed import misnamed
 from hpo_tui.engine.overdue import overdue
@@ -75,6 +77,7 @@ class Pictures:
             hushed = {} if pid is None else quiet(reader)
             expected, maps = slices(reader), self._maps.of(reader)
             spec = self._parse(study)
+            code = versions(reader.get(CODE))
             learned, slips = holds(reader, spec.learn_from), misnamed(reader, spec, whole)
         frame = self._named.of(whole, labels(devices))
         now = self._clock()
@@ -110,6 +113,7 @@ class Pictures:
             learned=learned,
             slices=expected,
             maps=maps,
+            code=code,
         )
         return replace(picture, eta=None) if picture.silent else picture
 

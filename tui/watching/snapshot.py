@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.analysis.slices import Slice
+from hpo_tui.engine.code_versions import CodeVersion
 from hpo_tui.engine.learning import Holds
 from hpo_tui.engine.misnamed import Misnamed
 from hpo_tui.engine.spec import StudySpec
@@ -75,6 +76,8 @@ class Snapshot:
     maps: tuple[Map, ...] | None = None
     """And over pairs of parameters; None where no runner has told of any. The same object as long
     as no others were told."""
+    code: tuple[CodeVersion, ...] = ()
+    """The states of the code that trials ran, oldest first; empty where nobody knows."""
 
     @property
     def silent(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpo_tui.engine.code_versions import version_at
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, Trial
@@ -51,6 +52,7 @@ def sheet(
         entries.append(Entry("at this step", ((places, ""),), places))
     if record is not None:
         entries += record_entries(record, events, snapshot.time, went_on(snapshot, row))
+        entries += _code_entries(snapshot, record, events)
         entries += _file_entries(snapshot.folder, files)
     return Sheet(_title(snapshot, row), tuple(columns), tuple(entries))
 
@@ -65,6 +67,18 @@ def reason(snapshot: Snapshot, row: int, record: Trial | None, events: Sequence[
         return ""
     text = told[-1].text.removeprefix(f"trial {number} ")
     return f"overdue at {fmt.clock(told[-1].time, snapshot.time)}: {text}"
+
+
+def began(record: Trial, events: Sequence[Event]) -> float | None:
+    """Return when the last attempt of a trial began, None if none has."""
+    starts = [e.time for e in events if e.kind in ("started", "promoted")]
+    return max(starts, default=record.started)
+
+
+def _code_entries(snapshot: Snapshot, record: Trial, events: Sequence[Event]) -> list[Entry]:
+    """Return what is known of the code that the trial ran."""
+    ran = version_at(snapshot.code, began(record, events))
+    return [] if ran is None else [Entry("code", ((plain(ran.words()), ""),), plain(ran.words()))]
 
 
 def files_of(folder: StudyFolder, number: int) -> dict[str, str | None]:

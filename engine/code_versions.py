@@ -1,0 +1,79 @@
+"""Which code trials ran: the states of the repository that they were started in. Pure.
+
+The runner looks at it when trials start (``engine/runner/repository.py``) and keeps one entry for
+each state under :data:`KEY`; a trial ran the last one that was found before it started.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+KEY = "code"
+"""Where the store keeps the states, oldest first."""
+FOLDER = "code"
+"""The folder in a study's that holds the patches."""
+_SHORT = 9
+"""Digits of a commit that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeVersion:
+    """A state of the code, and since when trials run it (Unix seconds).
+
+    ``changed``: it is not the commit as it stands; ``patch`` is the file in :data:`FOLDER` that
+    makes it so, empty if there is nothing to change, or too much to keep.
+    """
+
+    since: float
+    commit: str
+    subject: str
+    changed: bool = False
+    patch: str = ""
+
+    def same(self, other: "CodeVersion | None") -> bool:
+        """Whether the code is the same; ``since`` aside."""
+        return other is not None and self._code() == other._code()
+
+    def _code(self) -> tuple[str, bool, str]:
+        return self.commit, self.changed, self.patch
+
+    def words(self) -> str:
+        """Return it in one line."""
+        text = f"commit {self.commit[:_SHORT]}"
+        if self.subject:
+            text += f" “{self.subject}”"
+        if self.patch:
+            return f"{text}, changed by {FOLDER}/{self.patch}"
+        return f"{text}, with more changes than are kept" if self.changed else text
+
+    def record(self) -> dict[str, Any]:
+        """Return it as the store keeps it."""
+        return asdict(self)
+
+
+def versions(kept: Any) -> tuple[CodeVersion, ...]:
+    """Return what the store keeps under :data:`KEY`; what cannot be read is left out."""
+    found = []
+    for entry in kept if isinstance(kept, list) else ():
+        match entry:
+            case {
+                "since": int() | float() as since, "commit": str(commit), "subject": str(subject),
+                "changed": bool(changed), "patch": str(patch),
+            }:  # fmt: skip
+                found.append(CodeVersion(float(since), commit, subject, changed, patch))
+            case _:
+                continue
+    return tuple(found)
+
+
+def version_at(known: Iterable[CodeVersion], began: float | None) -> CodeVersion | None:
+    """Return what an attempt that began then ran; None where that is not known."""
+    if began is None:
+        return None
+    return max((v for v in known if v.since <= began), key=lambda v: v.since, default=None)
+
+
+def described(known: Iterable[CodeVersion], began: float | None) -> Mapping[str, Any] | None:
+    """Return :func:`version_at` as a record for scripts, without ``since``."""
+    found = version_at(known, began)
+    return None if found is None else {k: v for k, v in found.record().items() if k != "since"}
