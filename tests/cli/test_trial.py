@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hpo_tui.engine.code_versions import KEY, CodeVersion
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.write import StudyWriter
@@ -56,6 +58,20 @@ def test_a_trial_is_told_as_its_screen_tells_it(
     assert line_of(ran.out, "continues").split() == ["continues", "#1"]
     assert line_of(ran.out, "checkpoint").endswith("trials/0009/checkpoint")
     assert line_of(hpo("show", 1).out, "went on as").split(maxsplit=3)[3] == "#9 at full"
+
+
+def test_the_code_is_that_from_before_the_trial_began(
+    hpo: Callable[..., Any], study: StudyFolder
+) -> None:
+    early = CodeVersion(1.0, "a" * 40, "First", changed=True, patch="0f.patch")
+    late = CodeVersion(time.time() + 100, "b" * 40, "Second")
+    with closing(StudyWriter(study.db)) as writer:
+        writer.put(KEY, [early.record(), late.record()])
+    assert "commit aaaaaaaaa “First”, changed by code/0f.patch" in line_of(
+        hpo("show", 9).out, "code"
+    )
+    told = json.loads(hpo("show", 9, "--json").out)["code"]
+    assert told == {"commit": "a" * 40, "subject": "First", "changed": True, "patch": "0f.patch"}
 
 
 def test_why_it_ended_and_why_it_was_run_are_whole(

@@ -51,8 +51,8 @@ def sheet(
     if places:
         entries.append(Entry("at this step", ((places, ""),), places))
     if record is not None:
-        entries += record_entries(record, events, snapshot.time, went_on(snapshot, row))
         entries += _code_entries(snapshot, record, events)
+        entries += record_entries(record, events, snapshot.time, went_on(snapshot, row))
         entries += _file_entries(snapshot.folder, files)
     return Sheet(_title(snapshot, row), tuple(columns), tuple(entries))
 
@@ -78,7 +78,10 @@ def began(record: Trial, events: Sequence[Event]) -> float | None:
 def _code_entries(snapshot: Snapshot, record: Trial, events: Sequence[Event]) -> list[Entry]:
     """Return what is known of the code that the trial ran."""
     ran = version_at(snapshot.code, began(record, events))
-    return [] if ran is None else [Entry("code", ((plain(ran.words()), ""),), plain(ran.words()))]
+    if ran is None:
+        return []
+    text = ran.words()
+    return [Entry("code", ((plain(text), ""),), text, wrap=True)]
 
 
 def files_of(folder: StudyFolder, number: int) -> dict[str, str | None]:
