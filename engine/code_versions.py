@@ -43,8 +43,14 @@ class CodeVersion:
         if self.subject:
             text += f" “{self.subject}”"
         if self.patch:
-            return f"{text}, changed by {FOLDER}/{self.patch}"
+            return f"{text}, changed by {self.place()}"
         return f"{text}, with more changes than are kept" if self.changed else text
+
+    def place(self) -> str:
+        """Return where the patch lies in the study's folder; that it is not kept; or nothing."""
+        if self.patch:
+            return f"{FOLDER}/{self.patch}"
+        return "not kept" if self.changed else ""
 
     def record(self) -> dict[str, Any]:
         """Return it as the store keeps it."""
@@ -71,6 +77,17 @@ def version_at(known: Iterable[CodeVersion], began: float | None) -> CodeVersion
     if began is None:
         return None
     return max((v for v in known if v.since <= began), key=lambda v: v.since, default=None)
+
+
+def exported(kept: Any, starts: Mapping[int, float]) -> dict[int, tuple[str, str]]:
+    """Return trial → its commit and its patch, of those of which that is known.
+
+    ``kept``: what the store keeps under :data:`KEY`; ``starts``: trial → when its last attempt
+    began. The patch is empty where the commit is all, and ``not kept`` where there is none.
+    """
+    known = versions(kept)
+    found = ((number, version_at(known, began)) for number, began in starts.items())
+    return {number: (v.commit, v.place()) for number, v in found if v is not None}
 
 
 def described(known: Iterable[CodeVersion], began: float | None) -> Mapping[str, Any] | None:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpo_tui.engine.spec.names import plain
+
 PATIENCE = 20.0
 """Seconds that one command of git may take."""
 MOST = 1 << 20
@@ -21,14 +23,16 @@ _SCRIPTS = ("*.py", "*.sh")
 """What is taken of files that git does not know: the rest is likelier to be written by trials."""
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF")
 """What would have git look at another repository, or run another program."""
+_CAREFUL = ("-c", "diff.autoRefreshIndex=false", "-c", "core.fsmonitor=false")
+"""Keeps a diff from writing the index anew, and from starting a process that stays."""
 _DIFF = (
-    "diff",
-    "--no-color",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-)
+    "diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/",
+    "--dst-prefix=b/", "--unified=3", "--ignore-submodules=dirty",
+)  # fmt: skip
+_SUBJECT = 60
+"""Characters of a commit's first line that are kept at most."""
+_running: set[subprocess.Popen[bytes]] = set()
+"""What is asked at present, in whichever thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,16 @@ def code_in(folder: Path, patience: float = PATIENCE) -> Code | None:
         return None
     for name in git.new_scripts():
         patch += git.said(*_DIFF, "--no-index", "--", os.devnull, name, fine=(0, 1)) or b""
-    return Code(commit, subject.strip(), patch if len(patch) <= MOST else None)
+    said = plain(" ".join(subject.split()))
+    said = said if len(said) <= _SUBJECT else said[: _SUBJECT - 1].rstrip() + "…"
+    return Code(commit, said, patch if len(patch) <= MOST else None)
+
+
+def leave() -> None:
+    """End what is still asked: nobody waits for it any more."""
+    for git in tuple(_running):
+        with suppress(OSError):
+            git.kill()
 
 
 class _Git:
@@ -88,8 +101,9 @@ class _Git:
         """Return what git prints, a little more than :data:`MOST` at most; None if it fails."""
         try:
             git = subprocess.Popen(
-                ["git", *words], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+                ["git", *_CAREFUL, *words], cwd=self.folder, env=self.environment,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )  # fmt: skip
         except OSError:
             return None
@@ -102,6 +116,7 @@ class _Git:
         timer = threading.Timer(self.patience, give_up)
         timer.daemon = True
         timer.start()
+        _running.add(git)
         try:
             assert git.stdout is not None
             with git.stdout:
@@ -114,6 +129,7 @@ class _Git:
             status = git.wait()
         finally:
             timer.cancel()
+            _running.discard(git)
         if late.is_set():
             raise GivenUpError
         return text if status in fine else None

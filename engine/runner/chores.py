@@ -48,6 +48,7 @@ class Chores:
         self.desk, self.starter, self.audit = desk, starter, audit
         self.checkpoints = Checkpoints(desk)
         self.warming = Warming(desk)
+        self.repository = Repository(desk)
         self._due: dict[Job, float] = {}
         self._ended = -1
         """Trials that had ended when the savings were stored last."""
@@ -71,7 +72,7 @@ class Chores:
             Job(30.0, Unheard(desk).look, sums=True),
             Job(5.0, Quietness(desk).look),
             Job(PAUSE, Standstill(desk).look),
-            Job(1.0, Repository(desk).look),
+            Job(1.0, self.repository.look),
         ]
 
     def run(self) -> None:

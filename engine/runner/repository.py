@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.code_versions import FOLDER, KEY, CodeVersion, versions
-from hpo_tui.engine.execution.repository import Code, GivenUpError, code_in
+from hpo_tui.engine.execution.repository import Code, GivenUpError, code_in, leave
 from hpo_tui.engine.runner.desk import Desk
 
 log = logging.getLogger("runner.repository")
@@ -55,6 +55,11 @@ class Repository:
             self._seen, self._highest = set(self._running()), max(self.desk.trials)
             self._looked = time.time()
             self._ask(*begun)
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._not_before = math.inf
+        leave()
 
     def _running(self) -> dict[tuple[int, int], float]:
         """Return the attempts that run, and for how many seconds they have."""

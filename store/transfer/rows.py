@@ -15,7 +15,10 @@ FIXED = (
 MARKS = ("task_cost", "starred", "tags", "note")
 """What comes after it: the task's cost in the study file, and what people have marked."""
 
-FLAT = (*FIXED, *MARKS)
+CODE = ("commit", "changes")
+"""The commit that the trial's code was, and where in the study's folder its changes are."""
+
+FLAT = (*FIXED, *MARKS, *CODE)
 """The columns of a flat record that every study has."""
 
 
@@ -24,13 +27,16 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def record(trial: Trial, task_costs: Mapping[str, float]) -> dict[str, Any]:
+def record(
+    trial: Trial, task_costs: Mapping[str, float], code: tuple[str, str] | None = None
+) -> dict[str, Any]:
     """Return the nested record of a trial.
 
     ``cost`` is what the trial was charged, so that the costs of all trials add up to what the
     study spent; ``why`` how it ended; times are Unix seconds; values that are not finite are None.
     ``task_costs``: task → its cost in the study file, for ``task_cost``: of what a promotion was
-    charged nobody could tell which task is the full one.
+    charged nobody could tell which task is the full one. ``code``: what stands in ``CODE``, None
+    where it is not known.
     """
     return {
         "trial": trial.number,
@@ -48,6 +54,7 @@ def record(trial: Trial, task_costs: Mapping[str, float]) -> dict[str, Any]:
         "starred": trial.starred,
         "tags": list(trial.tags),
         "note": trial.note,
+        **dict(zip(CODE, code or (None, None), strict=True)),
     }
 
 
@@ -62,12 +69,13 @@ def flat(
     params: Iterable[str],
     metrics: Iterable[str],
     task_costs: Mapping[str, float],
+    code: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the flat record: a parameter is ``params.<name>``, a metric ``metrics.<name>``.
 
     All else is as in the nested one; tags stand in one text, by commas.
     """
-    nested = record(trial, task_costs)
+    nested = record(trial, task_costs, code)
     return {
         **{k: nested[k] for k in FLAT},
         "tags": joined(trial.tags),

@@ -16,16 +16,18 @@ def write_trials_parquet(
     path: Path,
     *,
     task_costs: Mapping[str, float],
+    codes: Mapping[int, tuple[str, str]] | None = None,
 ) -> int:
     """Write one row a trial to ``path``; return how many. Raises ImportError without pyarrow.
 
-    ``task_costs``: task → its cost. A parameter whose values are of several types (choices such as
-    1 and "auto") becomes text.
+    ``task_costs``: task → its cost, ``codes``: trial → what is known of its code. A parameter whose
+    values are of several types (choices such as 1 and "auto") becomes text.
     """
     import pyarrow
     from pyarrow import parquet
 
-    rows = [flat(t, params, metrics, task_costs) for t in trials]
+    known = codes or {}
+    rows = [flat(t, params, metrics, task_costs, known.get(t.number)) for t in trials]
     names = [*FLAT, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
     columns = {n: _column([row[n] for row in rows], n) for n in names}
     with whole(path) as part:
@@ -38,6 +40,7 @@ _TYPES = {
     "task_cost": "double",
     "started": "double", "ended": "double", "state": "string", "task": "string", "why": "string",
     "starred": "bool", "tags": "string", "note": "string",
+    "commit": "string", "changes": "string",
 }  # fmt: skip
 
 

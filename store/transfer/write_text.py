@@ -26,18 +26,19 @@ def write_trials_csv(
     to: TextIO,
     *,
     task_costs: Mapping[str, float],
+    codes: Mapping[int, tuple[str, str]] | None = None,
     escape: bool = False,
 ) -> None:
     """Write a header and one row a trial.
 
-    ``task_costs``: task → its cost. ``escape``: write what does not print as an escape (the output
-    is a terminal).
+    ``task_costs``: task → its cost. ``codes``: trial → what is known of its code. ``escape``: write
+    what does not print as an escape (the output is a terminal).
     """
     names = [*FLAT, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
     writer = csv.writer(_Lines(to))
     writer.writerow([_printable(n) if escape else n for n in names])
     for trial in trials:
-        row = flat(trial, params, metrics, task_costs)
+        row = flat(trial, params, metrics, task_costs, (codes or {}).get(trial.number))
         cells = ["" if row[n] is None else row[n] for n in names]
         writer.writerow([_printable(c) if escape and isinstance(c, str) else c for c in cells])
 

@@ -237,7 +237,7 @@ def test_export_json_is_one_line_a_trial(
     rows = [json.loads(line) for line in hpo("export", "sparse", "--json").out.splitlines()]
     assert [r["trial"] for r in rows] == list(range(1, 13))
     keys = "trial, state, task, cost, resumed_from, params, metrics, started, ended, exit_code, why"
-    marks = ["task_cost", "starred", "tags", "note"]
+    marks = ["task_cost", "starred", "tags", "note", "commit", "changes"]
     assert all(list(r) == [*keys.split(", "), *marks] for r in rows)
     spent = json.loads(hpo("status", "sparse", "--json").out)["spent"]
     assert sum(r["cost"] for r in rows) == pytest.approx(spent)
@@ -246,6 +246,7 @@ def test_export_json_is_one_line_a_trial(
         "trial": 3, "state": "failed", "task": "cheap", "cost": 0.25, "resumed_from": None,
         "params": 0, "metrics": {}, "started": 1e9 + 3, "ended": 1e9 + 5.5, "exit_code": 1,
         "why": "exit code 1", "task_cost": 0.25, "starred": False, "tags": [], "note": "",
+        "commit": None, "changes": None,
     }  # fmt: skip
     assert rows[5]["metrics"]["weights"] is None  # no Infinity in JSON
     assert rows[4]["ended"] is None

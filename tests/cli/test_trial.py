@@ -70,8 +70,11 @@ def test_the_code_is_that_from_before_the_trial_began(
     assert "commit aaaaaaaaa “First”, changed by code/0f.patch" in line_of(
         hpo("show", 9).out, "code"
     )
-    told = json.loads(hpo("show", 9, "--json").out)["code"]
-    assert told == {"commit": "a" * 40, "subject": "First", "changed": True, "patch": "0f.patch"}
+    told = json.loads(hpo("show", 9, "--json").out)
+    assert (told["commit"], told["changes"]) == ("a" * 40, "code/0f.patch")
+    assert told["code"] == {
+        "commit": "a" * 40, "subject": "First", "changed": True, "patch": "0f.patch",
+    }  # fmt: skip
 
 
 def test_why_it_ended_and_why_it_was_run_are_whole(

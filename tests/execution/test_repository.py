@@ -39,6 +39,8 @@ def test_a_commit_as_it_stands_has_nothing_to_patch(repository: Path) -> None:
 
 def test_a_patch_makes_of_the_commit_what_was_there(repository: Path, tmp_path: Path) -> None:
     (repository / "models" / "net.py").write_text("width = 2  # ä\n")
+    (repository / "start.npy").write_bytes(bytes(range(256)))
+    git(repository, "add", "start.npy")
     (repository / "train.py").write_text("import models.net\n")  # git does not know it yet
     (repository / "hparams.yaml").write_text("written: by a trial\n")
     inside = repository / ".hpo" / "study"
@@ -53,17 +55,29 @@ def test_a_patch_makes_of_the_commit_what_was_there(repository: Path, tmp_path: 
     git(copy, "apply", str(tmp_path / "x.patch"))
     assert (copy / "models" / "net.py").read_text() == "width = 2  # ä\n"
     assert (copy / "train.py").read_text() == "import models.net\n"
-    assert sorted(p.name for p in copy.iterdir()) == [".git", "models", "train.py"]
+    assert (copy / "start.npy").read_bytes() == bytes(range(256))
+    assert sorted(p.name for p in copy.iterdir()) == [".git", "models", "start.npy", "train.py"]
 
 
 def test_nothing_is_written_into_a_repository(repository: Path) -> None:
     def files() -> dict[str, int]:
         return {str(p): p.stat().st_mtime_ns for p in repository.rglob("*")}
 
-    os.utime(repository / "models" / "net.py")  # git would note that its content is the same
+    os.utime(repository / "models" / "net.py", (1e9, 1e9))  # git would note that it is the same
     before = files()
-    assert code_in(repository)
+    code = code_in(repository)
     assert files() == before
+    assert code is not None
+    assert code.patch == b""
+
+
+def test_a_message_is_kept_in_one_short_line_that_can_be_shown(repository: Path) -> None:
+    git(repository, "commit", "-q", "--allow-empty", "-m", "Red \x1b[31m\tand " + "long " * 30)
+    code = code_in(repository)
+    assert code is not None
+    assert "\x1b" not in code.subject
+    assert len(code.subject) <= 60
+    assert code.subject.endswith("…")
 
 
 def test_more_than_can_be_kept_is_a_change_without_a_patch(repository: Path) -> None:

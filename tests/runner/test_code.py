@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.code_versions import FOLDER, KEY, CodeVersion, version_at, versions
+from hpo_tui.engine.code_versions import (
+    FOLDER,
+    KEY,
+    CodeVersion,
+    exported,
+    version_at,
+    versions,
+)
+from hpo_tui.store.read import StudyReader
 
 COMMIT = ("git", "-c", "user.email=a@b", "-c", "user.name=n", "-c", "commit.gpgsign=false")
 SCRIPT = """
@@ -43,6 +51,10 @@ def test_a_change_between_two_trials_is_told_and_kept(make_study: Any) -> None:
     assert "+# better" in patch
     starts = {e.trial: e.time for e in study.events("started")}
     assert [version_at((first, second), starts[n]) for n in (1, 2)] == [first, second]
+    with StudyReader(study.folder.db) as reader:
+        assert exported(reader.get(KEY), reader.starts()) == {
+            1: (first.commit, ""), 2: (first.commit, f"{FOLDER}/{second.patch}"),
+        }  # fmt: skip
     told = [e.text for e in study.events("code")]
     assert told[0].startswith(f"commit {first.commit[:9]} “A first try”")
     assert told[1].startswith("the code has changed: from trial 2 on trials run commit")
@@ -53,12 +65,15 @@ def test_trials_neither_wait_nor_fail_for_a_git_that_hangs(
 ) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
-    (folder / "git").write_text("#!/bin/sh\nexec sleep 600\n")
+    (folder / "git").write_text("#!/bin/sh\necho $$ >> asked.txt\nexec sleep 600\n")
     (folder / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     study = make_study("report(accuracy=0.5)\ntime.sleep(1.5)", budget=2).run()
     assert [t.state for t in study.trials()] == ["complete", "complete"]
     assert known(study) == ()
+    asked = (study.folder.workplace / "asked.txt").read_text().split()
+    assert asked
+    study.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in asked))
 
 
 @given(st.recursive(st.none() | st.floats() | st.text() | st.booleans(), st.lists) | st.just([{}]))

@@ -11,6 +11,7 @@ from typing import TextIO
 
 import click
 
+from hpo_tui.engine.code_versions import KEY, exported
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.folder import StudyFolder
@@ -126,7 +127,9 @@ def _to_text(reader: StudyReader, form: str, to: TextIO, numbers: Sequence[int] 
     trials = _trials(reader, numbers)
     if form == "json":
         costs = _task_costs(reader)
-        write_text.write_json((rows.record(trial, costs) for trial in trials), to)
+        codes = exported(reader.get(KEY), reader.starts())
+        records = (rows.record(trial, costs, codes.get(trial.number)) for trial in trials)
+        write_text.write_json(records, to)
     elif form == "reports":
         if numbers is not None:
             trials = _with_continued(reader, trials)
@@ -136,7 +139,7 @@ def _to_text(reader: StudyReader, form: str, to: TextIO, numbers: Sequence[int] 
         params, metrics = reader.columns("p").values(), reader.columns("m").values()
         write_text.write_trials_csv(
             trials, list(params), list(metrics), to, task_costs=_task_costs(reader),
-            escape=to.isatty(),
+            codes=exported(reader.get(KEY), reader.starts()), escape=to.isatty(),
         )  # fmt: skip
 
 
@@ -163,8 +166,9 @@ def _to_parquet(reader: StudyReader, output: Path, trials: Sequence[Trial]) -> N
     params, metrics = reader.columns("p").values(), reader.columns("m").values()
     try:
         count = write_trials_parquet(
-            trials, list(params), list(metrics), output, task_costs=_task_costs(reader)
-        )
+            trials, list(params), list(metrics), output, task_costs=_task_costs(reader),
+            codes=exported(reader.get(KEY), reader.starts()),
+        )  # fmt: skip
     except ImportError:
         raise Refusal("Parquet needs pyarrow: pip install 'hpo-tui[parquet]'") from None
     note(f"{plural(count, 'trial')} written to {plain(str(output))}")
