@@ -5,17 +5,22 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.launch.refusals import LaunchError, runs, why_not
-from hpo_tui.store.folder import StudyFolder
+from hpo_tui.engine.spec.text.files import remove_unfinished
+from hpo_tui.store.folder import StudyFolder, list_studies
 from hpo_tui.store.refusals import in_words
+from hpo_tui.store.transfer.build import UNFINISHED
 
 _DELETED = ".deleted-"
 """Begins the name of the folder in which a study lies while its files are deleted."""
+_LEFT_SECONDS = 24 * 3600.0
+"""After so long without a change, nobody is making a thing any more."""
 
 
 def remove(folder: StudyFolder) -> None:
@@ -48,12 +53,26 @@ def remove(folder: StudyFolder) -> None:
 def finish_removals(home: Path) -> None:
     """Delete what is left of studies whose deletion was cut off, as far as that can be done.
 
-    Whoever deletes holds a lock on the folder; where there are no locks, all is left as it is.
+    Whoever deletes holds a lock on the folder; where there are no locks, all is left as it is. So
+    is what is left of an import or of a text that was being written, unless it is a day old.
     """
+    _remove_unfinished(home)
     for place in home.glob(f"{_DELETED}*"):
         with contextlib.suppress(OSError), _held(place):
             if any(place.iterdir()):  # else a study may be about to come
                 shutil.rmtree(place)
+
+
+def _remove_unfinished(home: Path) -> None:
+    """Delete what was cut off while it was made, once nobody can be making it any more."""
+    before = time.time() - _LEFT_SECONDS
+    for place in home.glob(f"{UNFINISHED}*"):
+        with contextlib.suppress(OSError):
+            if max(p.lstat().st_mtime for p in (place, *place.rglob("*"))) < before:
+                shutil.rmtree(place)
+    for study in list_studies(home):
+        for text in (study.file, study.made_from):
+            remove_unfinished(text, before)
 
 
 @contextlib.contextmanager

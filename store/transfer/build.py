@@ -10,6 +10,9 @@ from hpo_tui.store.folder import StudyFolder, umask
 from hpo_tui.store.models import Report, StudyState, Trial
 from hpo_tui.store.write import StudyWriter
 
+UNFINISHED = ".import-"
+"""Begins the name of the folder in which a study is made."""
+
 
 def build_study(
     home: Path,
@@ -46,7 +49,7 @@ def _appearing(folder: StudyFolder) -> Iterator[StudyFolder]:
         raise FileExistsError(f"there is a study {folder.name} already: {folder.path}")
     home = folder.path.parent
     home.mkdir(parents=True, exist_ok=True)
-    made = StudyFolder(Path(tempfile.mkdtemp(prefix=".import-", dir=home)))
+    made = StudyFolder(Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home)))
     try:
         yield made
         made.path.chmod(0o777 & ~umask())

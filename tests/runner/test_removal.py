@@ -3,13 +3,14 @@
 import fcntl
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hpo_tui.engine.launch import LaunchError, send
-from hpo_tui.engine.launch.removing import remove
+from hpo_tui.engine.launch.removing import finish_removals, remove
 from hpo_tui.store.folder import StudyFolder, list_studies
 
 
@@ -91,6 +92,26 @@ def test_what_a_deletion_that_was_cut_off_has_left_goes_with_the_next(
     assert sorted(p.name for p in home.iterdir()) == [".deleted-busy", ".deleted-coming"]
     make_study("report(accuracy=0.5)")  # so does the making of a study
     assert sorted(p.name for p in home.iterdir()) == [".deleted-coming", "t"]
+
+
+def test_what_was_cut_off_while_it_was_made_goes_after_a_day(make_study: Any) -> None:
+    folder = make_study("report(accuracy=0.5)").folder
+    home, yesterday = folder.path.parent, time.time() - 25 * 3600
+    old, busy = home / ".import-old", home / ".import-busy"
+    for place in (old, busy):
+        place.mkdir()
+        (place / "study.db").touch()
+    texts = [folder.path / f".{name}.abc.tmp" for name in ("study.toml", "made-from.toml", "mine")]
+    coming = folder.path / ".study.toml.def.tmp"
+    for path in (*texts, coming):
+        path.touch()
+    for path in (old / "study.db", old, busy, *texts):
+        os.utime(path, (yesterday, yesterday))
+    finish_removals(home)
+    assert sorted(p.name for p in home.iterdir()) == [".import-busy", "t"]
+    assert [path.exists() for path in (*texts, coming)] == [False, False, True, True]
+    assert folder.file.is_file()
+    assert folder.made_from.is_file()
 
 
 @pytest.mark.parametrize("take", [remove, lambda folder: send(folder, "archive")])

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from hpo_tui.store.folder import umask
 
+_UNFINISHED = ".tmp"
+"""Ends the name of a file that is being written."""
+
 
 def write_atomic(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` by way of a temporary file beside it. Raises OSError.
@@ -49,6 +52,18 @@ def finish_replacing(path: Path, text: str) -> None:
             stale.unlink()
 
 
+def remove_unfinished(path: Path, before: float) -> None:
+    """Remove what was being written in ``path``'s place when it was cut off.
+
+    ``before``: the time (Unix seconds) since when it has not changed, else it may be in the making.
+    """
+    place = _place(path)
+    with contextlib.suppress(OSError):
+        for left in place.parent.glob(glob.escape(_begins(place)) + "*" + _UNFINISHED):
+            if left.lstat().st_mtime < before:
+                left.unlink()
+
+
 def _put(ready: Path, place: Path) -> None:
     """Rename what lies ready; where that fails it is as good there: the next run tries again."""
     with contextlib.suppress(OSError):
@@ -72,6 +87,10 @@ def _ready_name(name: str, of: str) -> str:
     return f".{name}.{of}.next"
 
 
+def _begins(place: Path) -> str:
+    return f".{place.name}."
+
+
 def _place(path: Path) -> Path:
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
@@ -80,7 +99,7 @@ def _write_beside(place: Path, text: str, target: Path) -> None:
     """Write ``text`` to ``target``, which lies beside ``place``, with the mode of that."""
     mode = place.stat().st_mode & 0o7777 if place.exists() else 0o666 & ~umask()
     try:
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".tmp")
+        handle, name = tempfile.mkstemp(_UNFINISHED, _begins(place), place.parent)
     except OSError as error:
         error.filename = str(place)  # the name of the temporary one would tell nobody anything
         raise
