@@ -313,7 +313,7 @@ async def test_a_folder_without_a_database_says_what_to_do(tmp_path: Path) -> No
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: bool(app.live and app.live.problem))
         assert app.live is not None
-        assert "never started" in app.live.problem
+        assert app.live.problem.endswith(f"To run it: hpo-tui run {folder.path}")
 
 
 async def test_leaving_says_that_the_run_goes_on(study: StudyFolder, runner: None) -> None:

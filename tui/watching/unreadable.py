@@ -1,5 +1,6 @@
 """Why a study cannot be read, in sentences for people; nothing that is asked here fails itself."""
 
+import shlex
 import sqlite3
 from contextlib import suppress
 
@@ -50,10 +51,8 @@ def why_unreadable(folder: StudyFolder, error: Exception) -> str:
     if gone:
         return f"{folder.path} is not there: the study was deleted or moved."
     if not there:
-        return (
-            f"{folder.path} has no study.db yet: the study was never started. "
-            "Start its runner to begin."
-        )
+        how = f"hpo-tui run {shlex.quote(str(folder.path))}"
+        return f"{folder.path} has no study.db yet: the study has not been run. To run it: {how}"
     if isinstance(error, LookupError):
         return f"{folder.db} contains no study yet: its runner is still making it."
     if isinstance(error, SpecError):
