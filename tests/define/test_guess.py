@@ -300,6 +300,7 @@ def test_nice_numbers() -> None:
         ('{"epoch": 1, "val": {"loss": 0.4, "acc": 0.8}}', "val.acc", 0.8),
         ("│    test_acc    │     0.9312     │", "test_acc", 0.9312),
         ("Fold 5: AUC = 0.95\nMean AUC over 5 folds: 0.94", "mean_auc", 0.94),
+        ("fold 5 auc: 0.95\nMean CV AUC: 0.94", "Mean_CV_AUC", 0.94),
         ("Episode 9 | return 3.0 | mean return (last 10): 21.5", "mean_return", 21.5),
     ],
 )

@@ -24,9 +24,11 @@ from hpo_tui.engine.execution.metrics.text import (
 )
 from hpo_tui.engine.execution.metrics.wandb_files import HEAD, begins, records
 
+_HEAD = rf"(?:{QUALIFIER} (?:cv )?)?"
+"""What belongs to a name in front of it: the mean of folds is not a fold's (``Mean CV AUC``)."""
 _ANY = re.compile(
-    rf"(?<![\w./-])(?P<key>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?{ASIDE}(?:\s*[=:]\s*){VALUE}"
-    rf"|(?<![\w./-])(?P<key2>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?\s+"
+    rf"(?<![\w./-])(?P<key>{_HEAD}[A-Za-z_][\w./@-]*)[\"']?{ASIDE}(?:\s*[=:]\s*){VALUE}"
+    rf"|(?<![\w./-])(?P<key2>{_HEAD}[A-Za-z_][\w./@-]*)[\"']?\s+"
     rf"(?P<value2>[-+]?\d+\.\d+(?:[eE][-+]?\d+)?){AFTER}",
     re.IGNORECASE,
 )
