@@ -71,6 +71,8 @@ async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Pat
         assert title.endswith(
             "at full (the best)  one of 2 runs; their mean counts: loss 0.3 ±0.14"
         )
+        values = app.screen.query_one("#trial-values", LineTable).rows
+        assert [c.title for c in values.columns] == ["", "this trial", "next best: #1"]
         await pilot.press("escape", "j", "enter")
         await settled(pilot)
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn

@@ -105,11 +105,14 @@ def _line(
     return Entry(plain(name), tuple((t or "–", tone) for t in texts))
 
 
-def best_title(snapshot: Snapshot, row: int) -> str:
-    """Return the heading over the best trial, which says of how many runs it has the mean."""
+def best_title(snapshot: Snapshot, row: int, *, after: bool = False) -> str:
+    """Return the heading over the best trial, which says of how many runs it has the mean.
+
+    ``after``: it is the best but for the trial that it stands beside.
+    """
     number = int(snapshot.frame.number[row])
     n = result_counts(snapshot).get(number, 1)
-    return f"best: #{number}" + (f", mean of {n}" if n > 1 else "")
+    return f"{'next best' if after else 'best'}: #{number}" + (f", mean of {n}" if n > 1 else "")
 
 
 def of_several(snapshot: Snapshot, row: int) -> str:

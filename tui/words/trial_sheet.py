@@ -45,7 +45,7 @@ def sheet(
     rows: list[int | None] = [row]
     columns = ["this trial"]
     if other is not None:
-        columns.append(best_title(snapshot, other))
+        columns.append(best_title(snapshot, other, after=other != int(best[0])))
         rows.append(other)
     entries = trial_entries(snapshot, rows, means=rows[1:])
     if places:
