@@ -31,6 +31,19 @@ def test_by_name_folder_or_file(
     assert json.loads(hpo("status", named, "--json").out)["study"] == "sparse"
 
 
+def test_in_a_folder_above_the_folders_with_studies_are_named(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    above = tmp_path / "above"
+    (above / "my work").mkdir(parents=True)
+    (above / "empty" / HOME).mkdir(parents=True)
+    monkeypatch.chdir(above)
+    assert hpo("status").err.strip().endswith("Start with: hpo-tui demo, or hpo-tui init train.py")
+    make_study().path.parent.rename(above / "my work" / HOME)
+    assert hpo("status").err.strip().endswith("There are some below it, in my work: cd 'my work'")
+
+
 @pytest.mark.parametrize(
     "words",
     [["delete", "", "--yes"], ["archive", " "], ["status", ""], ["stop", ""], ["run", ""],

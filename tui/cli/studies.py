@@ -6,6 +6,7 @@ import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from hpo_tui.engine.spec import StudySpec
     from hpo_tui.store.models import Study
     from hpo_tui.store.read import StudyReader
+
+_FIRST = "Start with: hpo-tui demo, or hpo-tui init train.py"
+_LOOKED_THROUGH = 500
+"""Entries of a folder above studies that are looked through: a home on a server has thousands."""
 
 
 def proposals(incomplete: str) -> "list[CompletionItem[str]]":
@@ -175,7 +180,7 @@ def only(here: Path) -> StudyFolder:
     if not studies:
         raise Refusal(
             f"there are no studies here: neither {plain(str(here))} nor a folder above it has a"
-            f" {HOME} folder with one. Start with: hpo-tui demo, or hpo-tui init train.py"
+            f" {HOME} folder with one. {_where_below(here) or _FIRST}"
         )
     running = [f for f in studies if f.runner_pid() is not None]
     for few in (running, studies):
@@ -183,6 +188,17 @@ def only(here: Path) -> StudyFolder:
             return few[0]
     names = ", ".join(plain(f.name) for f in studies)
     raise Refusal(f"there are several studies here; name one of {names}")
+
+
+def _where_below(here: Path) -> str:
+    """Return in which of the first folders right below there are studies; empty where in none."""
+    with suppress(OSError):
+        beside = sorted(islice(here.iterdir(), _LOOKED_THROUGH))
+        found = [p.name for p in beside if (p / HOME).is_dir() and list_studies(p / HOME)]
+        if found:
+            names = ", ".join(map(plain, found[:3])) + (", …" if len(found) > 3 else "")
+            return f"There are some below it, in {names}: cd {plain(shlex.quote(found[0]))}"
+    return ""
 
 
 def _studies(here: Path) -> list[StudyFolder]:
