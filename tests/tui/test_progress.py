@@ -100,6 +100,13 @@ def test_each_running_trial_has_a_line_and_many_are_counted(tmp_path: Path) -> N
     assert running_lines(read_once(make_study(tmp_path / "b", running=0))) == []
 
 
+def test_a_trial_that_has_reported_nothing_is_seen_to_run(tmp_path: Path) -> None:
+    seen = under_way(tmp_path, step=np.nan, share=0.25, gone=300)
+    mute = replace(seen, frame=replace(seen.frame, metrics={}))
+    assert running_lines(mute)[0].startswith("#30 at 60 epochs: 5m00 so far, no report yet")
+    assert "no report" not in running_lines(seen)[0]
+
+
 def test_where_trials_are_listed_their_share_is_beside_their_time(tmp_path: Path) -> None:
     seen = under_way(tmp_path, step=15, share=0.25, gone=300)
     rows = TrialRows(seen, np.array([29]), ["trial", "duration"])

@@ -156,9 +156,10 @@ def running_line(snapshot: "Snapshot", row: int, found: Mapping[int, Progress]) 
     frame = snapshot.frame
     late = "overdue" if int(frame.number[row]) in snapshot.overdue else ""
     so_far = f"{present.took(float(durations(snapshot)[row]))} so far"
-    said = ", ".join(filter(None, [so_far, found[row].text(), late]))
-    task = plain(frame.tasks[frame.task[row]])
     values = "".join(f"; {text}" for text in _reported(snapshot, row))
+    unheard = "" if values or found[row].step is not None else "no report yet"
+    said = ", ".join(filter(None, [so_far, unheard, found[row].text(), late]))
+    task = plain(frame.tasks[frame.task[row]])
     return f"#{frame.number[row]} at {task}: {said}{values}"
 
 
