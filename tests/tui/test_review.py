@@ -1,5 +1,6 @@
 """The key that says in words what came of a study."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ import pytest
 from hpo_tui.engine.analysis.gains import LastGain
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.screens.text_window import TextWindow
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words.review import gain_text
+from hpo_tui.tui.words.review_remarks import Remark, remarks_on
 from tests.tui.conftest import make_study, until, watching
 from tests.tui.test_queued import screen_text
 
@@ -45,3 +49,18 @@ async def test_what_is_wrapped_begins_below_its_own_text(tmp_path: Path) -> None
 )
 def test_of_several_objectives_a_gain_is_one_in_hypervolume(first: bool, said: str) -> None:
     assert gain_text(LastGain(3, 2.0, 4.0, 1, first, volume=True)).startswith(said)
+
+
+def test_where_many_trials_reach_the_time_limit_it_may_be_too_short(tmp_path: Path) -> None:
+    seen = read_once(make_study(tmp_path, trials=10, running=0))
+    resources = replace(seen.spec.resources, timeout=60.0)
+    limited = replace(seen, spec=replace(seen.spec, resources=resources))
+    late = ["ran longer than its time limit: stopped after 60 s"]
+
+    def told(snapshot: Snapshot, n: int) -> list[Remark]:
+        return [r for r in remarks_on(snapshot, {}, late * n) if "time limit" in r.text]
+
+    (remark,) = told(limited, 3)
+    assert remark.text == "3 of 10 trials ran into the time limit, 1m: it may be too short"
+    assert remark.do.startswith("hpo-tui edit resources.timeout=2m -s ")
+    assert told(limited, 1) == told(seen, 3) == []

@@ -77,7 +77,7 @@ def review(
     return Review(
         tuple(_happened(snapshot, reasons)),
         tuple(_found(snapshot, best, gain)),
-        tuple(remarks_on(snapshot, curves)),
+        tuple(remarks_on(snapshot, curves, reasons)),
         tuple(_following(snapshot, best, gain)),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.text.toml_text import toml_key, toml_value
+from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.tui.tables.trial_order import result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
@@ -30,6 +31,8 @@ _SKIPPED = 3
 """Steps for each task from which on one report for each is few."""
 _DEARER, _TIMED = 2.0, 5
 """Times the declared cost from which a cheap task is no bargain; trials that it takes to tell."""
+_OFTEN = 2
+"""Trials at the time limit that are no accident."""
 _LOST = 0.2
 """Share of what was spent that is worth a word if it is lost."""
 
@@ -42,8 +45,11 @@ class Remark:
     do: str = ""
 
 
-def remarks_on(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
-    """Yield what is to be known, what stops a study first."""
+def remarks_on(snapshot: Snapshot, curves: Curves, reasons: Sequence[str] = ()) -> Iterator[Remark]:
+    """Yield what is to be known, what stops a study first.
+
+    ``reasons``: how the failed trials ended.
+    """
     from hpo_tui.engine.analysis.edges import edges
 
     frame, spec = snapshot.frame, snapshot.spec
@@ -51,6 +57,7 @@ def remarks_on(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
     if snapshot.spent and snapshot.lost > _LOST * snapshot.spent:
         yield Remark(f"{snapshot.lost / snapshot.spent:.0%} of what was spent is lost to trials"
                      " without a result")  # fmt: skip
+    yield from _beyond_limit(snapshot, reasons)
     yield from _reported_once(snapshot, curves)
     yield from _too_short(snapshot, curves)
     for edge in edges(frame, spec):
@@ -58,6 +65,23 @@ def remarks_on(snapshot: Snapshot, curves: Curves) -> Iterator[Remark]:
     yield from _idle_parameters(spec, snapshot)
     yield from _cheap_tasks(snapshot)
     yield from _noise(snapshot)
+
+
+def _beyond_limit(snapshot: Snapshot, reasons: Sequence[str]) -> Iterator[Remark]:
+    """Yield that many trials reach the time limit: it may be too short rather than they too slow.
+
+    One alone may hang.
+    """
+    limit = snapshot.spec.resources.timeout
+    n = sum(reason.startswith("ran longer than its time limit") for reason in reasons)
+    if limit is None or n < _OFTEN or n <= _LOST * len(snapshot.frame):
+        return
+    setting = shlex.quote(f"resources.timeout={show_duration(2 * limit)}")
+    yield Remark(
+        f"{n} of {len(snapshot.frame)} trials ran into the time limit, {show_duration(limit)}: it"
+        " may be too short",
+        f"hpo-tui edit {setting} -s {plain(snapshot.folder.word)}",
+    )
 
 
 def where_it_fails(snapshot: Snapshot) -> Iterator[Remark]:
