@@ -42,8 +42,12 @@ def _not_installed(name: str) -> Finding:
     module = name.replace("-", "_")
     there = f"import sys; from importlib.util import find_spec; sys.exit(not find_spec('{module}'))"
     # As a runner is started; from elsewhere, since trials run in folders of their own.
-    asked = subprocess.run([sys.executable, "-P", "-c", there], cwd="/", check=False, timeout=20)
-    if asked.returncode:
+    asked = [sys.executable, "-P", "-c", there]
+    try:
+        found = subprocess.run(asked, cwd="/", check=False, timeout=20).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        found = False
+    if not found:
         return Finding("bad", "python", f"{name} is not installed: pip install hpo-tui")
     return Finding("warn", "python", f"{name} is not installed, but Python finds it:"
                    " studies run as long as PYTHONPATH stays as it is. To be sure, pip install"
