@@ -1,6 +1,6 @@
 """Which code trials ran: the states of the repository that they were started in. Pure.
 
-The runner looks at it when trials start (``engine/runner/repository.py``) and keeps one entry for
+The runner looks at it when trials start (``engine/runner/code_watch.py``) and keeps one entry for
 each state under :data:`KEY`; a trial ran the last one that was found before it started.
 """
 
@@ -29,13 +29,6 @@ class CodeVersion:
     subject: str
     changed: bool = False
     patch: str = ""
-
-    def same(self, other: "CodeVersion | None") -> bool:
-        """Whether the code is the same; ``since`` aside."""
-        return other is not None and self._code() == other._code()
-
-    def _code(self) -> tuple[str, bool, str]:
-        return self.commit, self.changed, self.patch
 
     def words(self) -> str:
         """Return it in one line."""
@@ -88,9 +81,3 @@ def exported(kept: Any, starts: Mapping[int, float]) -> dict[int, tuple[str, str
     known = versions(kept)
     found = ((number, version_at(known, began)) for number, began in starts.items())
     return {number: (v.commit, v.place()) for number, v in found if v is not None}
-
-
-def described(known: Iterable[CodeVersion], began: float | None) -> Mapping[str, Any] | None:
-    """Return :func:`version_at` as a record for scripts, without ``since``."""
-    found = version_at(known, began)
-    return None if found is None else {k: v for k, v in found.record().items() if k != "since"}

@@ -7,11 +7,11 @@ from functools import partial
 
 from hpo_tui.engine.costs import used
 from hpo_tui.engine.runner.checkpoints import Checkpoints
+from hpo_tui.engine.runner.code_watch import CodeWatch
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lateness import Lateness, Lingering
 from hpo_tui.engine.runner.lending import drain
 from hpo_tui.engine.runner.quietness import Quietness
-from hpo_tui.engine.runner.repository import Repository
 from hpo_tui.engine.runner.silence import Silence
 from hpo_tui.engine.runner.standstill import PAUSE, Standstill
 from hpo_tui.engine.runner.starting import Starter
@@ -48,7 +48,7 @@ class Chores:
         self.desk, self.starter, self.audit = desk, starter, audit
         self.checkpoints = Checkpoints(desk)
         self.warming = Warming(desk)
-        self.repository = Repository(desk)
+        self.code = CodeWatch(desk)
         self._due: dict[Job, float] = {}
         self._ended = -1
         """Trials that had ended when the savings were stored last."""
@@ -72,7 +72,7 @@ class Chores:
             Job(30.0, Unheard(desk).look, sums=True),
             Job(5.0, Quietness(desk).look),
             Job(PAUSE, Standstill(desk).look),
-            Job(1.0, self.repository.look),
+            Job(1.0, self.code.look),
         ]
 
     def run(self) -> None:

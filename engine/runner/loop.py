@@ -288,7 +288,7 @@ class Runner:
 
     def _close(self) -> None:
         self.chores.warming.close()
-        self.chores.repository.close()
+        self.chores.code.close()
         self.desk.proposals.close()
         self.desk.executor.close()
         self.desk.notices.close(lambda: self.leaving)

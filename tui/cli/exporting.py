@@ -127,7 +127,7 @@ def _to_text(reader: StudyReader, form: str, to: TextIO, numbers: Sequence[int] 
     trials = _trials(reader, numbers)
     if form == "json":
         costs = _task_costs(reader)
-        codes = exported(reader.get(KEY), reader.starts())
+        codes = _codes(reader)
         records = (rows.record(trial, costs, codes.get(trial.number)) for trial in trials)
         write_text.write_json(records, to)
     elif form == "reports":
@@ -139,7 +139,7 @@ def _to_text(reader: StudyReader, form: str, to: TextIO, numbers: Sequence[int] 
         params, metrics = reader.columns("p").values(), reader.columns("m").values()
         write_text.write_trials_csv(
             trials, list(params), list(metrics), to, task_costs=_task_costs(reader),
-            codes=exported(reader.get(KEY), reader.starts()), escape=to.isatty(),
+            codes=_codes(reader), escape=to.isatty(),
         )  # fmt: skip
 
 
@@ -160,6 +160,11 @@ def _task_costs(reader: StudyReader) -> dict[str, float]:
     return {task.name: task.cost for task in spec_of(reader.study()).tasks}
 
 
+def _codes(reader: StudyReader) -> dict[int, tuple[str, str]]:
+    """Return trial → what is known of the code that it ran."""
+    return exported(reader.get(KEY), reader.starts())
+
+
 def _to_parquet(reader: StudyReader, output: Path, trials: Sequence[Trial]) -> None:
     from hpo_tui.store.transfer.write_parquet import write_trials_parquet
 
@@ -167,7 +172,7 @@ def _to_parquet(reader: StudyReader, output: Path, trials: Sequence[Trial]) -> N
     try:
         count = write_trials_parquet(
             trials, list(params), list(metrics), output, task_costs=_task_costs(reader),
-            codes=exported(reader.get(KEY), reader.starts()),
+            codes=_codes(reader),
         )  # fmt: skip
     except ImportError:
         raise Refusal("Parquet needs pyarrow: pip install 'hpo-tui[parquet]'") from None

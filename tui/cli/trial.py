@@ -161,15 +161,15 @@ def trial_record(
     picture: Snapshot, row: int, trial: Trial, events: Sequence[Event]
 ) -> dict[str, Any]:
     """Return what ``show --json`` prints: the record of an export, and what else is known."""
-    from hpo_tui.engine.code_versions import described, version_at
+    from hpo_tui.engine.code_versions import version_at
     from hpo_tui.store.transfer.rows import finite, record
     from hpo_tui.tui.words.goals import goals_of, is_goal, reached
     from hpo_tui.tui.words.trial_sheet import began, files_of, promoted_to
 
     spec, frame = picture.spec, picture.frame
     goals = [g for g in goals_of(spec) if is_goal(g)]
-    nan, start = float("nan"), began(trial, events)
-    ran = version_at(picture.code, start)
+    nan = float("nan")
+    ran = version_at(picture.code, began(trial, events))
     code = None if ran is None else (ran.commit, ran.place())
     return {
         **record(trial, {t.name: t.cost for t in spec.tasks}, code),
@@ -185,7 +185,7 @@ def trial_record(
         "device": trial.device,
         "peak_memory": trial.peak_memory,
         "step": trial.step,
-        "code": described(picture.code, start),
+        "code": None if ran is None else {k: v for k, v in ran.record().items() if k != "since"},
         "chosen": {k: finite(v) for k, v in trial.why.items()},
         "events": [{"time": e.time, "kind": e.kind, "text": e.text} for e in events],
         "files": files_of(picture.folder, trial.number),

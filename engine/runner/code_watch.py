@@ -6,24 +6,26 @@ import logging
 import math
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpo_tui.engine.code_versions import FOLDER, KEY, CodeVersion, versions
-from hpo_tui.engine.execution.repository import Code, GivenUpError, code_in, leave
+from hpo_tui.engine.execution.git import Code, GivenUpError, code_in, leave
 from hpo_tui.engine.runner.desk import Desk
 
-log = logging.getLogger("runner.repository")
+log = logging.getLogger("runner.code")
 
 _FRESH = 10.0
 """Seconds that a trial may have run for what is found now to be what it was started with."""
 _PAUSE = 2.0
-"""Seconds between two questions."""
+"""Seconds between two questions, at least."""
+_TIMES = 20.0
+"""The pause in times of what an answer took: a large repository is not read all the time."""
 _MOST = 100
 """States of the code that are noted: if there are more, it is results that change, in the midst."""
 
 
-class Repository:
+class CodeWatch:
     """Looks at the code after trials have started; what is new of it is an event.
 
     The loop never waits for git: what was found is written down at a later look. A git that takes
@@ -47,6 +49,8 @@ class Repository:
             asked, self._asked = self._asked, None
             if asked.found:
                 self._note(asked.found[0], asked)
+        if self._not_before == math.inf:
+            return
         begun = self._begun()
         if begun is None:
             self._looked = time.time()
@@ -85,12 +89,15 @@ class Repository:
         place = self.desk.folder.workplace
 
         def ask() -> None:
+            asked = time.monotonic()
             try:
                 code = code_in(place)
                 found.extend([] if code is None else [code])
             except GivenUpError:
                 log.warning("git takes long in %s: which code trials run is not noted", place)
                 self._not_before = math.inf
+            took = time.monotonic() - asked
+            self._not_before = max(self._not_before, asked + _TIMES * took)
 
         thread = threading.Thread(target=ask, name="git", daemon=True)
         self._asked = _Asked(thread, first, since, found)
@@ -103,7 +110,7 @@ class Repository:
             self._known = versions(desk.kept(KEY))
         last = self._known[-1] if self._known else None
         now = CodeVersion(asked.since, code.commit, code.subject, code.patch != b"", _name(code))
-        if now.same(last):
+        if last is not None and replace(now, since=last.since) == last:
             return
         if now.patch and code.patch is not None:
             self._keep(desk.folder.path / FOLDER / now.patch, code.patch)

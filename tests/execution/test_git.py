@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.execution.repository import MOST, GivenUpError, code_in
+from hpo_tui.engine.execution.git import MOST, GivenUpError, code_in
 
 IDENTITY = ("-c", "user.email=a@b", "-c", "user.name=n", "-c", "commit.gpgsign=false")
 
