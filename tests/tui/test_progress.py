@@ -105,6 +105,10 @@ def test_a_trial_that_has_reported_nothing_is_seen_to_run(tmp_path: Path) -> Non
     mute = replace(seen, frame=replace(seen.frame, metrics={}))
     assert running_lines(mute)[0].startswith("#30 at 60 epochs: 5m00 so far, no report yet")
     assert "no report" not in running_lines(seen)[0]
+    entries = {e.name: e.values for e in trial_entries(mute, [29, 0])}
+    assert entries["progress"] == (("no report yet", ""), ("–", ""))
+    assert "  no report yet (" in sheet(mute, 29, None, (), {}).title
+    assert "no report" not in sheet(seen, 29, None, (), {}).title
 
 
 def test_where_trials_are_listed_their_share_is_beside_their_time(tmp_path: Path) -> None:

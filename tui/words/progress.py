@@ -29,12 +29,14 @@ class Progress:
 
     ``left``: seconds until it ends. ``silence``: seconds for which it has reported nothing, where
     that is far longer than before: nobody knows then when it ends. None is what nobody knows.
+    ``unheard``: it has reported nothing at all yet.
     """
 
     step: int | None = None
     end: int | None = None
     left: float | None = None
     silence: float | None = None
+    unheard: bool = False
 
     @property
     def share(self) -> float | None:
@@ -50,9 +52,12 @@ class Progress:
 
     @property
     def so_far(self) -> str:
-        """``step 340 of 600``, without the end where that is unknown; empty before a report."""
+        """``step 340 of 600``, without the end where that is unknown; ``no report yet``.
+
+        Empty where reports name no steps.
+        """
         if self.step is None:
-            return ""
+            return "no report yet" if self.unheard else ""
         return f"step {self.step}" + ("" if self.share is None else f" of {self.end}")
 
     @property
@@ -92,7 +97,10 @@ def _progress(snapshot: "Snapshot", row: int, since: Mapping[int, float]) -> Pro
     known = snapshot.runner_pid is not None and last is None
     left = _left(snapshot, row, since) if known else None
     silence = None if last is None else max(0.0, snapshot.time - last)
-    return Progress(None if math.isnan(step) else int(step), end, left, silence)
+    if math.isnan(step):
+        heard = any(not math.isnan(values[row]) for values in frame.metrics.values())
+        return Progress(None, end, left, silence, unheard=not heard)
+    return Progress(int(step), end, left, silence)
 
 
 def last_step(frame: "Frame", spec: StudySpec, task: str) -> int | None:
@@ -157,8 +165,7 @@ def running_line(snapshot: "Snapshot", row: int, found: Mapping[int, Progress]) 
     late = "overdue" if int(frame.number[row]) in snapshot.overdue else ""
     so_far = f"{present.took(float(durations(snapshot)[row]))} so far"
     values = "".join(f"; {text}" for text in _reported(snapshot, row))
-    unheard = "" if values or found[row].step is not None else "no report yet"
-    said = ", ".join(filter(None, [so_far, unheard, found[row].text(), late]))
+    said = ", ".join(filter(None, [so_far, found[row].text(), late]))
     task = plain(frame.tasks[frame.task[row]])
     return f"#{frame.number[row]} at {task}: {said}{values}"
 

@@ -125,8 +125,10 @@ def _title(snapshot: Snapshot, row: int) -> str:
     front = f" {words}" if row in front_rows(frame, spec, best_rows(frame, spec)) else ""
     task, state = plain(frame.tasks[frame.task[row]]), STATES[frame.state[row]]
     said = f"trial {frame.number[row]}{star}  {state} at {task}{front}"
-    far = progress_of(snapshot).get(row, Progress()).short(left=True)
-    return "  ".join(filter(None, [said, far, of_several(snapshot, row)]))
+    far = progress_of(snapshot).get(row, Progress())
+    begun = far.so_far if far.unheard else ""
+    how_far = " ".join(filter(None, [begun, far.short(left=True)]))
+    return "  ".join(filter(None, [said, how_far, of_several(snapshot, row)]))
 
 
 def promoted_to(snapshot: Snapshot, row: int) -> list[int]:
