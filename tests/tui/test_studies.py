@@ -16,7 +16,8 @@ from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.actions import action
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.compare import Compare
-from hpo_tui.tui.screens.studies import EMPTY, Studies
+from hpo_tui.tui.screens.pickers import PickOne
+from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.tables.study_rows import StudyRows
 from hpo_tui.tui.watching.study_list import StudyList
@@ -26,6 +27,7 @@ from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.no_study import EMPTY, empty_text
 from tests.tui.conftest import NOW, make_app, make_study, ready, until, watching
 
 
@@ -113,6 +115,44 @@ async def test_no_study_yet_teaches(tmp_path: Path) -> None:
         await until(pilot, lambda: notice._text == EMPTY)
         for word in ("hpo-tui init", "hpo-tui demo", "n   "):
             assert word in EMPTY
+
+
+async def test_studies_in_folders_below_are_named_and_enter_lists_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, name in (("vision", "resnet"), ("speech", "tiny"), ("speech", "small")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        make_study(tmp_path / folder, name, trials=3)
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    app = make_app(None, None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        notice = app.screen.query_one(Notice)
+        await until(pilot, lambda: "in folders below" in notice._text)
+        lines = [line.split() for line in notice._text.splitlines()]
+        assert ["speech", "small,", "tiny"] in lines
+        assert ["vision", "resnet"] in lines
+        assert "data" not in notice._text
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PickOne))
+        await pilot.press("down", "enter")
+        table = await _listed(pilot, 1)
+        assert table.rows.key(0) == "resnet"
+        await pilot.press("escape")
+        await until(pilot, lambda: notice.display and "in folders below" in notice._text)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PickOne))
+        await pilot.press("enter")
+        await _listed(pilot, 2)
+
+
+def test_many_folders_below_are_counted() -> None:
+    assert empty_text({}) == EMPTY
+    one = empty_text({"speech": ["a", "b", "c", "d"]})
+    assert "but there are some in a folder below:\n    speech   a, b and 2 more\n" in one
+    many = empty_text({f"folder {n}": ["a"] for n in range(9)})
+    assert "    and 3 folders more\n" in many
+    assert len(many.splitlines()) <= 20, "it fits 80x24"
 
 
 async def test_a_dead_runner_is_shown_and_started_again(

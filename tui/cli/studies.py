@@ -6,12 +6,12 @@ import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hpo_tui.store.below import studies_below
 from hpo_tui.store.folder import (
     HOME,
     StudyFolder,
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from hpo_tui.store.read import StudyReader
 
 _FIRST = "Start with: hpo-tui demo, or hpo-tui init train.py"
-_LOOKED_THROUGH = 500
-"""Entries of a folder above studies that are looked through: a home on a server has thousands."""
 
 
 def proposals(incomplete: str) -> "list[CompletionItem[str]]":
@@ -192,13 +190,11 @@ def only(here: Path) -> StudyFolder:
 
 def _where_below(here: Path) -> str:
     """Return in which of the first folders right below there are studies; empty where in none."""
-    with suppress(OSError):
-        beside = sorted(islice(here.iterdir(), _LOOKED_THROUGH))
-        found = [p.name for p in beside if (p / HOME).is_dir() and list_studies(p / HOME)]
-        if found:
-            names = ", ".join(map(plain, found[:3])) + (", …" if len(found) > 3 else "")
-            return f"There are some below it, in {names}: cd {plain(shlex.quote(found[0]))}"
-    return ""
+    found = list(studies_below(here))
+    if not found:
+        return ""
+    names = ", ".join(map(plain, found[:3])) + (", …" if len(found) > 3 else "")
+    return f"There are some below it, in {names}: cd {plain(shlex.quote(found[0]))}"
 
 
 def _studies(here: Path) -> list[StudyFolder]:

@@ -1,6 +1,7 @@
 """Studies, the home screen: every study under ``.hpo``, how it stands, its best."""
 
 import threading
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -12,6 +13,7 @@ from hpo_tui.tui.actions import Action
 from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.listed_studies import ListedStudies
 from hpo_tui.tui.tables.study_rows import StudyRows, sorted_studies
+from hpo_tui.tui.watching.below import Below, LookBelow
 from hpo_tui.tui.watching.snapshot import unchanged
 from hpo_tui.tui.watching.study_list import StudyList, Summary
 from hpo_tui.tui.widgets.chrome import StudyHeader
@@ -20,22 +22,10 @@ from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words import present
 from hpo_tui.tui.words.listed_why import why_lines
+from hpo_tui.tui.words.no_study import empty_text, studies_text
 from hpo_tui.tui.words.plain import plain
 
 SCAN_SECONDS = 1.0
-EMPTY = """\
-There is no study here yet.
-
-n   define a new study, in an editor that checks it as you type
-
-From a shell:
-    hpo-tui init train.py     write a study file for your script, also if
-                              it uses Optuna, W&B, Hydra, SigOpt or Ray Tune
-    hpo-tui init sweep.yaml   for a W&B sweep or a SigOpt experiment
-    hpo-tui demo              run and watch a small study that needs no GPU
-
-Studies are stored in a folder .hpo beside your code, and found from any folder below.
-"""
 
 
 class Studies(ListedStudies):
@@ -52,7 +42,8 @@ nothing runs it takes back what is queued for the next run. `c` defines a new st
 the text of the selected one. `/` shows only studies whose name contains a text; `Esc` shows all
 again. `=` on one study and then on another compares the two; `Space` marks several, and `=` then
 lists the best of each. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after asking
-for its name.
+for its name. Where no study is here, but some are in the folders below, `Enter` lists those of one
+folder, and `Esc` goes back.
 
 Below the list stands why the selected study is paused, over or waits, and what to do.
 """
@@ -65,6 +56,10 @@ Below the list stands why the selected study is paused, over or waits, and what 
         self._wanted = ""
         """The text that the names of the studies that are shown hold."""
         self._standing = ""
+        self._below: tuple[Below, ...] = ()
+        """The folders right below that have studies; looked for where there is none here."""
+        self._above: list[Path | None] = []
+        """The ``.hpo`` folders, or none, that were left for those below."""
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -89,37 +84,42 @@ Below the list stands why the selected study is paused, over or waits, and what 
         self.look_again.set()
 
     def _scan(self) -> None:
-        studies = StudyList(self.hpo.home, self.hpo.clock)
-        last: list[Summary] | None = None
+        studies, below = StudyList(self.hpo.home, self.hpo.clock), LookBelow()
+        last: list[object] | None = None
         fault = ""
         try:
             while not self._over.is_set():
                 if self.app.app_focus and (self.is_current or last is None):
                     before = fault
-                    found, fault = self._look(studies)
+                    found, lower, fault = self._look(studies, below)
+                    seen = [*found, lower]
                     if fault and fault != before:
                         self.app.call_from_thread(self._tell, fault)
-                    elif not fault and (before or last is None or not unchanged(last, found)):
-                        last = found
-                        self.app.call_from_thread(self.show, found)
+                    elif not fault and (before or last is None or not unchanged(last, seen)):
+                        last = seen
+                        self.app.call_from_thread(self.show, found, lower)
                 self.look_again.wait(SCAN_SECONDS)
                 self.look_again.clear()
         finally:
             studies.close()
 
-    def _look(self, studies: StudyList) -> tuple[list[Summary], str]:
+    def _look(
+        self, studies: StudyList, below: LookBelow
+    ) -> tuple[list[Summary], tuple[Below, ...], str]:
         """Return the studies as they are now, or none and why that is not known; for the thread.
 
-        A file server that does not answer for a moment is no reason to look no more.
+        Between them stand those in folders below, if there are none here. A file server that does
+        not answer for a moment is no reason to look no more.
         """
         try:
             if self.hpo.home is None:
                 # The screen says how to make one in a shell.
                 self.hpo.home = find_home(working_folder())
-            studies.home = self.hpo.home
-            return studies.read(), ""
+            studies.home = home = self.hpo.home
+            found = studies.read()
+            return found, () if found else below.read(home), ""
         except OSError as error:
-            return [], in_words(error, self.hpo.home or "")
+            return [], (), in_words(error, self.hpo.home or "")
 
     def _tell(self, fault: str) -> None:
         """Say why the studies cannot be looked for; what is listed stays."""
@@ -129,15 +129,15 @@ Below the list stands why the selected study is paused, over or waits, and what 
             self.query_one(Notice).say(f"{fault}\n\nIt is tried again every second.")
         self.opening = False
 
-    def show(self, studies: list[Summary]) -> None:
-        """Show the studies as they are."""
-        self.listed = studies
+    def show(self, studies: list[Summary], below: tuple[Below, ...] = ()) -> None:
+        """Show the studies as they are; where there is none, those in the folders ``below``."""
+        self.listed, self._below = studies, below
         there = {s.folder.name for s in studies}
         self.marked = [name for name in self.marked if name in there]
         table, notice = self.query_one(LineTable), self.query_one(Notice)
         table.display = bool(studies)
         notice.display = not studies
-        notice.say(EMPTY)
+        notice.say(empty_text({b.name: b.studies for b in below}))
         home = str(self.hpo.home) if self.hpo.home else "no .hpo folder here"
         count = "1 study" if len(studies) == 1 else f"{present.grouped(len(studies))} studies"
         living = sum(s.runner is not None for s in studies)
@@ -189,17 +189,48 @@ Below the list stands why the selected study is paused, over or waits, and what 
 
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done."""
-        if wanted.id == "screen.back" and not (self._wanted or self.marked):
+        if wanted.id == "screen.back" and not (self._wanted or self.marked or self._above):
             return "This is the first screen: q leaves."
+        if wanted.id == "studies.open" and self._below:
+            return ""
         return super().unavailable(wanted)
 
     def do_screen_back(self) -> None:
-        """Take the marks away, then show all the studies; there is no screen to go back to."""
+        """Take the marks away, then show all the studies, then those that were left for others."""
         if self.marked:
             self.marked = []
             self.refill()
-        else:
+        elif self._wanted or not self._above:
             self._keep("")
+        else:
+            self._turn_to(self._above.pop())
+
+    def do_studies_open(self) -> None:
+        """Open the study; where there is none, list those of a folder below."""
+        if self._below:
+            self._look_into()
+        else:
+            super().do_studies_open()
+
+    def _look_into(self) -> None:
+        """List the studies of a folder below; where there are several, of one that is chosen."""
+        from hpo_tui.tui.screens.pickers import PickOne
+
+        if len(self._below) == 1:
+            self._go_down(self._below[0].home)
+            return
+        entries = [(b.home, f"{b.name}: {studies_text(b.studies)}") for b in self._below]
+        PickOne("The studies of which folder?", entries).ask(self.app, self._go_down)
+
+    def _go_down(self, home: Path) -> None:
+        if home != self.hpo.home:  # else they are being read already
+            self._above.append(self.hpo.home)
+            self._turn_to(home)
+
+    def _turn_to(self, home: Path | None) -> None:
+        """List the studies of another ``.hpo`` folder."""
+        self.hpo.home = home
+        self.look_again.set()
 
     @on(LineTable.Activated)
     def _activated(self, event: LineTable.Activated) -> None:
