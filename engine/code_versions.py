@@ -30,6 +30,16 @@ class CodeVersion:
     changed: bool = False
     patch: str = ""
 
+    @property
+    def short(self) -> str:
+        """The first digits of the commit, with a ``+`` where something is changed there."""
+        return self.commit[:_SHORT] + "+" * self.changed
+
+    @property
+    def changes(self) -> str:
+        """What tells the changes from others: the patch without its ending, else ``not kept``."""
+        return self.patch.removesuffix(".patch") or ("not kept" if self.changed else "")
+
     def words(self) -> str:
         """Return it in one line."""
         text = f"commit {self.commit[:_SHORT]}"

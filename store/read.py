@@ -221,13 +221,13 @@ class StudyReader:
         return [event_from(row) for row in reversed(rows)]
 
     @legible()
-    def starts(self) -> dict[int, float]:
-        """Return trial → when its last attempt began (Unix time), by the events."""
+    def starts(self, after: int = 0) -> dict[int, float]:
+        """Return trial → when its last attempt began (Unix time), by events with an id above."""
         sql = (
-            "SELECT trial, MAX(time) AS began FROM events"
-            " WHERE kind IN ('started', 'promoted') AND trial IS NOT NULL GROUP BY trial"
+            "SELECT trial, MAX(time) AS began FROM events WHERE id > ?"
+            " AND kind IN ('started', 'promoted') AND trial IS NOT NULL GROUP BY trial"
         )
-        return {int(row["trial"]): float(row["began"]) for row in self._rows(sql)}
+        return {int(row["trial"]): float(row["began"]) for row in self._rows(sql, (after,))}
 
     def command(self, number: int) -> Command | None:
         """Return a command with its answer, None if there is none of that number."""

@@ -49,7 +49,9 @@ class Trials(FilteredRoom):
 
 Every trial, whatever its task and state. `c` chooses and orders the columns, `s` sorts by a column
 (a metric: best first), `S` reverses the order, `/` filters by an expression, `h` and `l` scroll
-sideways. Once there are tags (`t`), they are a column, and `tag == "keep"` is a filter. The filter,
+sideways. Once there are tags (`t`), they are a column, and `tag == "keep"` is a filter. In
+a git repository `commit` can be a column, with `+` where something was changed, and a filter:
+`commit = 1a2b3c4`. The filter,
 the brushes and the selection are the same as on Watch. `V` compares the trials shown with others.
 Keys act on the highlighted trial.
 """
@@ -80,7 +82,7 @@ Keys act on the highlighted trial.
         table = self.query_one(LineTable)
         inputs = (
             snapshot.frame, self.live.view.mask, table.sort_by, table.descending,
-            running_texts(snapshot),
+            running_texts(snapshot), snapshot.code,
         )  # fmt: skip
         if self.app.app_focus and not unchanged(self._shown, inputs):
             self._shown = inputs

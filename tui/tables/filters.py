@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hpo_tui.engine.spec import Parameter
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Value
+from hpo_tui.tui.tables.trial_code import KEYS, Commits, code_indices, commits
 from hpo_tui.tui.watching.snapshot import Brush, Snapshot
 from hpo_tui.tui.words.running import durations
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 _FIXED: "dict[str, Kind]" = {
     "trial": "number", "configuration": "number", "cost": "number", "duration": "number",
     "memory": "number", "step": "number", "starred": "truth", "meets": "truth", "best": "truth",
-    "tag": "text", "device": "text", "state": "text", "task": "text",
+    "tag": "text", "device": "text", "state": "text", "task": "text", "commit": "text",
+    "changes": "text",
 }  # fmt: skip
 
 
@@ -66,7 +68,8 @@ def filter_mask(snapshot: Snapshot, text: str) -> "Mask":
         raise FilterError(f"{alone} alone is not a condition: compare it, as in {example}")
     try:
         found = Filter.parse(text, kinds, choices)
-        mask = found.mask(_judged(snapshot, found.names) | _columns(snapshot))
+        asked = _judged(snapshot, found.names) | _code(snapshot, found.names)
+        mask = found.mask(asked | _columns(snapshot))
     except ExpressionError as error:
         raise FilterError(str(error)) from None
     return np.asarray(mask, dtype=np.bool_)
@@ -96,6 +99,8 @@ def _kinds(snapshot: Snapshot) -> "tuple[dict[str, Kind], dict[str, tuple[Value,
         "state": tuple(map(str, STATES)),
         "task": tuple(dict.fromkeys(tasks)),
         "tag": tuple(sorted(tags)),
+        "commit": Commits.of(snapshot),
+        "changes": tuple(dict.fromkeys(v.changes for v in snapshot.code if v.changes)),
     }
     for name in frame.metrics:
         kinds[name] = "number"
@@ -161,6 +166,19 @@ def _judged(snapshot: Snapshot, names: frozenset[str]) -> "dict[str, NDArray[Any
         columns["meets"] = front.meets_mask(frame, spec)
     if "best" in names:
         columns["best"] = np.isin(np.arange(len(frame)), front.best_rows(frame, spec))
+    return columns
+
+
+def _code(snapshot: Snapshot, names: frozenset[str]) -> "dict[str, NDArray[Any]]":
+    """Return the commit that each trial ran and what was changed there, as asked."""
+    import numpy as np
+
+    columns: dict[str, NDArray[Any]] = {}
+    values = {"commit": list(commits(snapshot)), "changes": [v.changes for v in snapshot.code]}
+    for name in names & set(KEYS):
+        table = np.full(len(snapshot.code) + 1, None, dtype=object)
+        table[:-1] = values[name]
+        columns[name] = table[code_indices(snapshot)]
     return columns
 
 

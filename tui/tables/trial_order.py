@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Direction
+from hpo_tui.tui.tables import trial_code
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
 from hpo_tui.tui.words.running import durations
@@ -42,6 +43,9 @@ def sort_values(snapshot: Snapshot, key: str) -> "Array | None":
         by_text = np.unique(texts, return_inverse=True)[1].astype(np.float64)
         by_text[0] = np.nan  # those without come last
         return by_text[frame.tags]
+    if key in trial_code.KEYS:  # by when trials first ran it
+        ran = trial_code.code_indices(snapshot)
+        return np.where(ran < 0, np.nan, ran.astype(np.float64))
     if key == "task":
         ranked = [t.name for t in snapshot.spec.tasks_by_cost]
         ranks = [ranked.index(t) if t in ranked else len(ranked) for t in frame.tasks]

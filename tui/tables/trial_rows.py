@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from hpo_tui.engine.spec import Objective, OutcomeConstraint
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
+from hpo_tui.tui.tables import trial_code
 from hpo_tui.tui.tables.rows import Cell, Column
 from hpo_tui.tui.tables.trial_order import result_counts
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -43,7 +44,7 @@ class TrialRows:
     """Rows of trials over a snapshot. ``order``: rows of the frame, in the order shown.
 
     ``columns``: keys such as ``trial``, ``mark``, ``task``, ``state``, ``cost``, ``duration``,
-    ``memory``, ``device``, ``ended``, ``m:accuracy``, ``p:lr``.
+    ``memory``, ``device``, ``commit``, ``m:accuracy``, ``p:lr``.
     """
 
     def __init__(
@@ -139,6 +140,8 @@ class TrialRows:
             return self._param(name)
         if key == "duration":
             return self._duration()
+        if key in trial_code.KEYS:
+            return self._code(key)
         return _fixed(self.snapshot.frame, self.snapshot.spec.full_task.name, self._pareto)[key]
 
     def _duration(self) -> Callable[[int], Cell]:
@@ -202,6 +205,13 @@ class TrialRows:
 
         return cell
 
+    def _code(self, key: str) -> Callable[[int], Cell]:
+        """Return what says which code a trial ran: its commit, or what was changed there."""
+        ran = trial_code.code_indices(self.snapshot)
+        # The last is that of those of which nothing is known.
+        texts = [*(v.short if key == "commit" else v.changes for v in self.snapshot.code), ""]
+        return lambda at: (texts[ran[at]], "dim")
+
     def _runs(self) -> Callable[[int], Cell]:
         """Return what says of a configuration's first trial how many results it has, if several."""
         counts = result_counts(self.snapshot)
@@ -222,6 +232,8 @@ FIXED: dict[str, tuple[str, int, bool]] = {
     "from": ("from", 6, True),
     "runs": ("runs", 4, True),
     "tags": ("tags", 12, False),
+    "commit": ("commit", 10, False),
+    "changes": ("changes", 8, False),
 }
 """Column → heading, width, whether to the right."""
 
@@ -282,5 +294,6 @@ def default_columns(snapshot: Snapshot) -> list[str]:
 def all_columns(snapshot: Snapshot) -> list[str]:
     """Return every column that there could be, the default ones first."""
     frame = snapshot.frame
-    every = [*FIXED, *(f"m:{n}" for n in frame.metrics), *(f"p:{n}" for n in frame.params)]
+    fixed = [k for k in FIXED if snapshot.code or k not in trial_code.KEYS]
+    every = [*fixed, *(f"m:{n}" for n in frame.metrics), *(f"p:{n}" for n in frame.params)]
     return list(dict.fromkeys([*default_columns(snapshot), *every]))

@@ -43,11 +43,11 @@ class Pictures:
         self._spec: tuple[str, StudySpec] | None = None
         self._named = NamedFrames()
         self._maps = LastMaps()
-        self._edits = _Edits()
+        self.begin()
 
     def begin(self) -> None:
         """Take the next picture of a file that was opened anew: it may be another one."""
-        self._edits = _Edits()
+        self._edits, self._starts = _Edits(), _Starts()
 
     def runner(self) -> tuple[int | None, bool]:
         """Return the runner's PID, and whether it stands still."""
@@ -78,6 +78,7 @@ class Pictures:
             expected, maps = slices(reader), self._maps.of(reader)
             spec = self._parse(study)
             code = versions(reader.get(CODE))
+            starts = self._starts.of(reader, events) if code else {}
             learned, slips = holds(reader, spec.learn_from), misnamed(reader, spec, whole)
         frame = self._named.of(whole, labels(devices))
         now = self._clock()
@@ -114,6 +115,7 @@ class Pictures:
             slices=expected,
             maps=maps,
             code=code,
+            starts=starts,
         )
         return replace(picture, eta=None) if picture.silent else picture
 
@@ -138,5 +140,21 @@ class _Edits:
         newest = events[-1].id if events else 0
         if newest > self._seen:
             self._found += tuple(reader.edits(self._seen, newest))
+            self._seen = newest
+        return self._found
+
+
+class _Starts:
+    """When the last attempt of each trial began, looked for among the events that are new alone."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, float] = {}
+        self._seen = 0
+
+    def of(self, reader: "StudyReader", events: Sequence[Event]) -> dict[int, float]:
+        """Return trial → Unix time; ``events``: the last ones."""
+        newest = events[-1].id if events else 0
+        if newest > self._seen:
+            self._found = self._found | reader.starts(self._seen)
             self._seen = newest
         return self._found

@@ -78,6 +78,8 @@ class Snapshot:
     as no others were told."""
     code: tuple[CodeVersion, ...] = ()
     """The states of the code that trials ran, oldest first; empty where nobody knows."""
+    starts: Mapping[int, float] = field(default_factory=dict)
+    """Trial → when its last attempt began (Unix time), which tells what code it ran; else empty."""
 
     @property
     def silent(self) -> bool:

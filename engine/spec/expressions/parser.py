@@ -9,10 +9,12 @@ A parser of our own, as Python's would refuse such names and accept much more th
 
 import math
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from hpo_tui.engine.spec.expressions.kinds import Kinds
 from hpo_tui.engine.spec.expressions.tokens import (
     FUNCTIONS,
+    NUMBER,
     WORD,
     ExpressionError,
     Kind,
@@ -69,7 +71,8 @@ class _Parser:
         self.choices = choices
         self.kinds = Kinds(text, choices)
         self.depth = 0
-        self.tokens = Tokenizer(text, names).tokens()
+        values = (lambda word: bool(self._owners(word))) if bare else None
+        self.tokens = Tokenizer(text, names, values).tokens()
         self.place = 0
 
     def whole(self) -> Node:
@@ -118,6 +121,7 @@ class _Parser:
             negated = self._is("not") and bool(self._next())
             op = self._next()
             right = self._list() if op.text == "in" else self._sum(4)
+            left, right = self._as_text(right, left), self._as_text(left, right)
             node = Node(op.text, op.at, "truth", self.kinds.compared(op, left, right))
             node = Node("not", op.at, "truth", (node,)) if negated else node
             joined = node if joined is None else Node("and", op.at, "truth", (joined, node))
@@ -135,6 +139,17 @@ class _Parser:
             raise self._error(f"say of what: {which}", node.at)
         name = Node("name", node.at, self.names[owners[0]], value=owners[0])
         return Node("==", node.at, "truth", (name, node))
+
+    def _as_text(self, name: Node, node: Node) -> Node:
+        """Return a number as text beside a name that has it as a value: a commit, a tag."""
+        if not self.bare or name.op != "name" or name.kind != "text":
+            return node
+        if node.op == "list":
+            return replace(node, args=tuple(self._as_text(name, item) for item in node.args))
+        digits = NUMBER.match(self.text, node.at) if node.op == "value" else None
+        if digits is None or digits.group() not in self.choices.get(str(name.value), ()):
+            return node
+        return Node("value", node.at, "text", value=digits.group())
 
     def _owners(self, word: str) -> list[str]:
         """Return the names that have a value."""
@@ -183,7 +198,7 @@ class _Parser:
         token = self._next()
         if token.sort == "number":
             value = float(token.text)
-            if not math.isfinite(value):
+            if not math.isfinite(value) and not (self.bare and self._owners(token.text)):
                 raise self._error("this number is too large (1.8e308 is the largest)", token.at)
             return Node("value", token.at, "number", value=value)
         if token.sort == "text":

@@ -1,7 +1,7 @@
 """What an expression is cut into and parsed to; a name is whatever the study calls one."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,8 +24,10 @@ Kind = Literal["number", "text", "truth", "any"]
 _MOST = 400
 """Tokens in an expression: more than anyone writes, few enough to walk the tree by recursion."""
 
-_NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?(?![\w.])")
+NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?(?![\w.])")
 WORD = re.compile(r"[^\W\d]\w*(\.\w+)*")
+_LIKE_A_NUMBER = re.compile(r"\d\w*")
+"""A word that begins with a digit, as a commit may: where it is a value without quotes."""
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"' + r"|'((?:[^'\\]|\\.)*)'")
 _SYMBOL = re.compile(r"\*\*|//|<=|>=|==|!=|=>|=<|<>|&&|\|\||[-+*/%<>=!()\[\],]")
 _SAME = {"=": "==", "=>": ">=", "=<": "<=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
@@ -50,10 +52,16 @@ class Token:
 
 
 class Tokenizer:
-    """Cuts one text; ``names`` are those that it knows."""
+    """Cuts one text; ``names`` are those that it knows.
 
-    def __init__(self, text: str, names: Collection[str]) -> None:
+    ``values``: whether a word that begins with a digit is the value of a name.
+    """
+
+    def __init__(
+        self, text: str, names: Collection[str], values: Callable[[str], bool] | None = None
+    ) -> None:
         self.text = text
+        self._values = values
         self.known = frozenset(names)
         self.by_length = sorted(names, key=len, reverse=True)
 
@@ -95,8 +103,14 @@ class Tokenizer:
             inner = re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)
             odd = inner in self.known and not WORD.fullmatch(inner)
             return Token("name" if odd else "text", inner, at), string.end()
-        if number := _NUMBER.match(text, at):
+        if number := NUMBER.match(text, at):
             return Token("number", number.group(), at), number.end()
+        odd_word = _LIKE_A_NUMBER.match(text, at)
+        if odd_word and self._values is not None:
+            if self._values(odd_word.group()):
+                return Token("word", odd_word.group(), at), odd_word.end()
+            what = f"{show(odd_word.group())} is no number, and no value that a name has"
+            raise ExpressionError(what, at, self.text)
         if word := WORD.match(text, at):
             lower = word.group().lower()
             sort: Literal["symbol", "word"] = "symbol" if lower in KEYWORDS[:4] else "word"
