@@ -54,9 +54,10 @@ def spreads(frame: Frame, full: Mask) -> dict[int, dict[str, float]]:
     all of these have. It estimates what seeds do, so n - 1 is its denominator.
     """
     rows = np.flatnonzero(full)
+    label, counts = _labels(frame.configuration[rows])
+    rows, label = rows[counts[label] > 1], label[counts[label] > 1]
     if not len(rows):
         return {}
-    label = np.unique(frame.configuration[rows], return_inverse=True)[1]
     rows, label = rows[np.argsort(label, kind="stable")], np.sort(label)
     groups = np.split(rows, np.flatnonzero(np.diff(label)) + 1)
     return {
@@ -66,7 +67,6 @@ def spreads(frame: Frame, full: Mask) -> dict[int, dict[str, float]]:
             if np.isfinite(values[own]).all()
         }
         for own in groups
-        if len(own) > 1
     }
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.tables.rows import Column, without_spare
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.best_table import MOST, BestTable
 from hpo_tui.tui.widgets.line_table import LineTable
@@ -64,7 +65,9 @@ async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Pat
     async with watching(study) as (app, pilot):
         table = app.screen.query_one(BestTable)
         shown = [[text.strip() for text, _ in table.rows.cells(r)] for r in range(2)]
-        assert [row[:4] for row in shown] == [["2", "◆", "2", "0.3"], ["1", "", "", "0.5"]]
+        assert [row[:5] for row in shown] == [
+            ["2", "◆", "2", "0.3", "±0.14"], ["1", "", "", "0.5", ""],
+        ]  # fmt: skip
         await pilot.press("j", "enter")
         await settled(pilot)
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
@@ -80,6 +83,32 @@ async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Pat
         values = app.screen.query_one("#trial-values", LineTable).rows
         assert [c.title for c in values.columns] == ["", "this trial", "best: #2, mean of 2"]
         assert [text.strip() for text, _ in values.cells(1)] == ["loss ↓", "0.5", "0.3"]
+
+
+async def test_repeats_can_be_sorted_by_how_far_they_lie_apart(tmp_path: Path) -> None:
+    study = make_study(tmp_path, "apart", 0, running=0, text=ONE, state=StudyState.FINISHED)
+    _add(study.db, [0.1, 0.2, 0.3, 0.9, 0.5], [1, 1, 3, 3, 5])
+    async with watching(study) as (app, _):
+        table = app.screen.query_one(BestTable)
+        assert app.live is not None
+        assert app.live.snapshot is not None
+        table.sort_by, table.descending = "s:loss", True
+        table.show(app.live.snapshot, app.live.view)
+        assert [table.rows.key(n) for n in range(3)] == [3, 1, 5]
+
+
+def test_a_spare_column_goes_before_another_has_no_room() -> None:
+    columns = [
+        Column("trial", "#", 6), Column("m:a", "a", 10), Column("s:a", "±", 7, spare=True),
+        Column("m:b", "b", 10), Column("s:b", "±", 5, spare=True), Column("p:lr", "lr", 30),
+    ]  # fmt: skip
+
+    def kept(width: int) -> str:
+        return " ".join(c.key for c in without_spare(columns, width))
+
+    assert kept(42) == "trial m:a s:a m:b s:b p:lr"
+    assert kept(41) == kept(36) == "trial m:a s:a m:b p:lr"
+    assert kept(35) == kept(9) == "trial m:a m:b p:lr"
 
 
 def test_a_look_is_none_of_the_runs_whose_mean_counts(tmp_path: Path) -> None:

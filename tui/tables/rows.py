@@ -19,6 +19,7 @@ class Column:
 
     ``tail``: the end of the title that is not cut: a goal tells no less than the name before it.
     ``least``: cells with which it still says something; in less it is left out.
+    ``spare``: left out where it takes the room of the columns up to the last such one.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Column:
     fixed: bool = False
     tail: str = ""
     least: int = 0
+    spare: bool = False
 
     @property
     def narrowest(self) -> int:
@@ -42,6 +44,18 @@ class Column:
         if fmt.width_of(name) > kept > 0:
             name = fit(name, kept)
         return fit(f"{before}{name}{self.tail}{after}", room, self.align)
+
+
+def without_spare(columns: Sequence[Column], width: int) -> list[Column]:
+    """Return the columns without those spare ones that leave the others too little room."""
+    end = max((at + 1 for at, c in enumerate(columns) if c.spare), default=0)
+    kept = list(columns[:end])
+    while sum(c.width + 1 for c in kept) - 1 > width:
+        last = next((at for at in reversed(range(len(kept))) if kept[at].spare), None)
+        if last is None:
+            break
+        del kept[last]
+    return [*kept, *columns[end:]]
 
 
 class Rows(Protocol):

@@ -22,8 +22,8 @@ def sort_values(snapshot: Snapshot, key: str) -> "Array | None":
         values = frame.metrics.get(name)
         # What is infinite is no result: it would stand before the best.
         return None if values is None else np.where(np.isfinite(values), values, np.nan)
-    if kind == "p":
-        return _in_order_of_choices(snapshot, name)
+    if kind in ("p", "s"):
+        return (_in_order_of_choices if kind == "p" else _apart)(snapshot, name)
     found = {
         "trial": frame.number,
         "mark": ~frame.starred,
@@ -54,6 +54,15 @@ def sort_values(snapshot: Snapshot, key: str) -> "Array | None":
         counts = result_counts(snapshot)
         return np.array([counts.get(n, 1) for n in frame.number.tolist()], dtype=np.float64)
     return None if found is None else np.asarray(found, dtype=np.float64)
+
+
+def _apart(snapshot: Snapshot, name: str) -> "Array":
+    """Return how far the results of repeated configurations lie apart (n,), at their first."""
+    import numpy as np
+
+    spreads = result_spreads(snapshot)
+    apart = (spreads.get(number, {}).get(name, np.nan) for number in snapshot.frame.number.tolist())
+    return np.fromiter(apart, np.float64, len(snapshot.frame))
 
 
 def _in_order_of_choices(snapshot: Snapshot, name: str) -> "Array | None":

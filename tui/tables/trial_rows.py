@@ -1,8 +1,9 @@
 """Trials as rows of a table: which columns there are, each cell formatted when asked for."""
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -36,6 +37,10 @@ WIDEST = 18
 WIDEST_METRIC = 16
 LEAST_NAME = 5
 """Cells of a metric's name before its goal, however long that is."""
+NUMBER = 8
+"""Cells of a parameter's value."""
+_MEASURED = 30
+"""Rows by which it is known how wide values are: more are hardly in sight."""
 JUDGED = 8
 """Cells of a value with the mark of its goal."""
 
@@ -44,7 +49,8 @@ class TrialRows:
     """Rows of trials over a snapshot. ``order``: rows of the frame, in the order shown.
 
     ``columns``: keys such as ``trial``, ``mark``, ``task``, ``state``, ``cost``, ``duration``,
-    ``memory``, ``device``, ``commit``, ``m:accuracy``, ``p:lr``.
+    ``memory``, ``device``, ``commit``, ``m:accuracy``, ``p:lr``; ``s:accuracy``: how far
+    repeats of a configuration lie apart.
     """
 
     def __init__(
@@ -53,8 +59,11 @@ class TrialRows:
         order: "Index",
         columns: Iterable[str],
         pareto: frozenset[int] = frozenset(),
+        spreads: Mapping[int, Mapping[str, float]] = MappingProxyType({}),
     ) -> None:
         self.snapshot = snapshot
+        self._spreads = spreads
+        """Trial → metric → standard deviation over the results whose mean it has."""
         self.order = order
         self._pareto = pareto
         """Rows of the frame that no other is better than."""
@@ -89,6 +98,8 @@ class TrialRows:
         frame = self.snapshot.frame
         if kind == "m":
             return name in frame.metrics or name in self._goals
+        if kind == "s":
+            return any(found.get(name) for found in self._spreads.values())
         return name in frame.params if kind == "p" else key in FIXED
 
     def _column(self, key: str) -> Column:
@@ -96,11 +107,16 @@ class TrialRows:
         if kind == "m":
             goal = self._goals.get(name)
             return self._metric_column(key, name, goal)
+        if kind == "s":
+            texts = (_spread(found.get(name, 0.0)) for found in self._spreads.values())
+            return Column(key, "±", max(map(len, texts)), spare=True)
         if kind == "p":
             choices, width = self.snapshot.frame.choices.get(name), self._param_width(name)
             others = map(plain, self.snapshot.frame.params)
             title = fmt.clip_among(plain(name), width, others)
-            return Column(key, title, width, "left" if choices else "right")
+            # Of the digits of a number all are needed, or next to all rows say nothing.
+            least = 0 if choices else min(width, self._longest(name))
+            return Column(key, title, width, "left" if choices else "right", least=least)
         title, width, align = FIXED[key]
         if key == "task":
             names = self.snapshot.frame.tasks
@@ -136,6 +152,8 @@ class TrialRows:
             return self._metric(name)
         if key == "runs":
             return self._runs()
+        if kind == "s":
+            return self._spread(name)
         if kind == "p":
             return self._param(name)
         if key == "duration":
@@ -181,12 +199,17 @@ class TrialRows:
 
         return cell
 
+    def _longest(self, name: str) -> int:
+        """Return the cells of a parameter's longest value in the first rows."""
+        text = present.value_texts(self.snapshot, name)
+        return max((len(text(at)) for at in self.order[:_MEASURED].tolist()), default=0)
+
     def _param_width(self, name: str) -> int:
         """Return the cells of a parameter's column."""
         choices = self.snapshot.frame.choices.get(name)
         listed = present.listed_texts(self.snapshot, name).values()
-        longest = max(map(cell_len, fmt.values(choices) if choices else listed), default=8)
-        return min(WIDEST, max(_wide(plain(name), 6), longest if choices else max(longest, 8)))
+        longest = max(map(cell_len, fmt.values(choices) if choices else listed), default=NUMBER)
+        return min(WIDEST, max(_wide(plain(name), 6), longest if choices else max(longest, NUMBER)))
 
     def _metric(self, name: str) -> Callable[[int], Cell]:
         values = self.snapshot.frame.metrics.get(name)
@@ -211,6 +234,11 @@ class TrialRows:
         # The last is that of those of which nothing is known.
         texts = [*(v.short if key == "commit" else v.changes for v in self.snapshot.code), ""]
         return lambda at: (texts[ran[at]], "dim")
+
+    def _spread(self, name: str) -> Callable[[int], Cell]:
+        """Return what says how far the results of a repeated configuration lie apart."""
+        numbers, spreads = self.snapshot.frame.number, self._spreads
+        return lambda at: (_spread(spreads.get(int(numbers[at]), {}).get(name, 0.0)), "dim")
 
     def _runs(self) -> Callable[[int], Cell]:
         """Return what says of a configuration's first trial how many results it has, if several."""
@@ -274,6 +302,10 @@ def _fixed(
         "from": resumed,
         "tags": tags,
     }
+
+
+def _spread(deviation: float) -> str:
+    return f"±{fmt.number(deviation, 2)}" if deviation else ""
 
 
 def _wide(title: str, least: int) -> int:

@@ -14,7 +14,7 @@ from hpo_tui.engine.analysis.front import (
     results,
 )
 from hpo_tui.engine.arrays import Index
-from hpo_tui.tui.tables.trial_order import sorted_rows
+from hpo_tui.tui.tables.trial_order import result_spreads, sorted_rows
 from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.line_table import LineTable
@@ -36,7 +36,8 @@ Only trials that completed the **full task** are listed, best first: those on th
 (marked with a diamond; with one objective only the best), then others that meet every goal, then
 the near misses, nearest first. The heading of a metric shows its goal, and each value is marked as
 met or missed. A configuration that was repeated is listed once, with the mean of its results; the
-column `runs` says how many. With a filter or brushes the title counts only the trials that are
+column `runs` says how many, and `±`, where there is room, how far they lie apart (their standard
+deviation). With a filter or brushes the title counts only the trials that are
 shown, but diamonds always mark the front of the whole study. The selected trial is highlighted;
 if none is selected, or it is not in this table, no row is.
 
@@ -64,9 +65,12 @@ if none is selected, or it is not in this table, no row is.
         rows = np.concatenate([best, others, near])[:MOST].astype(np.intp)
         judged = snapshot if means is frame else replace(snapshot, frame=means)
         if self.sort_by:
-            rows = sorted_rows(judged, rows, self.sort_by, self.descending)
+            # The means of repeats do not lie apart any more.
+            apart = self.sort_by.startswith("s:")
+            rows = sorted_rows(snapshot if apart else judged, rows, self.sort_by, self.descending)
         self.empty = self._why_empty(snapshot, hidden=not full.any())
-        shown = TrialRows(judged, rows, self._columns(snapshot), front)
+        spreads = {} if judged is snapshot else result_spreads(snapshot)
+        shown = TrialRows(judged, rows, self._columns(snapshot), front, spreads)
         self.set_rows_of(shown, view.selected)
         self.title = "best metrics: " + goals_sentence(snapshot, view.mask)
 
@@ -86,7 +90,7 @@ if none is selected, or it is not in this table, no row is.
 
     @staticmethod
     def _columns(snapshot: Snapshot) -> list[str]:
-        metrics = [f"m:{g.metric}" for g in goals_of(snapshot.spec)]
+        metrics = [f"{kind}:{g.metric}" for g in goals_of(snapshot.spec) for kind in "ms"]
         # The same frame where no configuration has several results.
         repeated = results(snapshot.frame, snapshot.spec)[1] is not snapshot.frame
         lead = ["trial", "mark", *(["runs"] if repeated else [])]

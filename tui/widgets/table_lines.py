@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hpo_tui.tui.tables.rows import TONES, Cell, Column, NoRows, Rows
+from hpo_tui.tui.tables.rows import TONES, Cell, Column, NoRows, Rows, without_spare
 from hpo_tui.tui.widgets.tones import ink
 from hpo_tui.tui.words import fmt
 from hpo_tui.tui.words.plain import fit, wrapped
@@ -119,7 +119,7 @@ class TableLines(Widget):
     def _fitting(self, width: int) -> list[tuple[Column, int, int]]:
         placed: list[tuple[Column, int, int]] = []
         at, skipped = 0, 0
-        for column in self.rows.columns:
+        for column in without_spare(self.rows.columns, width):
             if not column.fixed and skipped < self._left:
                 skipped += 1
                 continue
