@@ -20,8 +20,9 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.actions import action, bindings
+from hpo_tui.tui.background import said_light
 from hpo_tui.tui.config import Settings
-from hpo_tui.tui.messages import StudySaved
+from hpo_tui.tui.messages import BackgroundKnown, StudySaved
 from hpo_tui.tui.study_app import NO_STUDY, StudyApp
 from hpo_tui.tui.tables.groups import Group
 from hpo_tui.tui.themes import DARK, LIGHT
@@ -70,6 +71,10 @@ class HpoApp(StudyApp):
         self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(LIGHT)
+        chosen = self.settings.theme or self.settings.dark is not None
+        self.follows_background = colours and not chosen
+        """Whether the theme is to be as dark as the terminal is: nobody has said otherwise."""
+        self._light = bool(self.follows_background and said_light())
         self.theme = self._wanted_theme()
         self._themed = self.get_css_variables()
         """The colours that the styles are parsed with first, until Textual has asked for that."""
@@ -86,10 +91,16 @@ class HpoApp(StudyApp):
         wanted = self.settings.theme
         if wanted in self.available_themes:
             return wanted
-        dark = self.settings.dark
+        dark = not self._light if self.settings.dark is None else self.settings.dark
         if self.console.color_system == "standard":
             return "ansi-dark" if dark else "ansi-light"
         return DARK.name if dark else LIGHT.name
+
+    def on_background_known(self, message: BackgroundKnown) -> None:
+        """Be light where the terminal is, unless another theme has been chosen meanwhile."""
+        if self.follows_background and self.theme == self._wanted_theme():
+            self._light = message.light
+            self.theme = self._wanted_theme()
 
     def refresh_css(self, animate: bool = True) -> None:
         """Parse and apply all styles again; not at the start, when they have just been.

@@ -47,7 +47,8 @@ class Settings:
 
     theme: str = ""
     """A theme's name; empty: ours, dark or light by ``dark``."""
-    dark: bool = True
+    dark: bool | None = None
+    """None: as the terminal's background is, dark where that is not known."""
     mouse: bool = True
     bell: bool = True
     """Ring and notify at the end of a study, at the breaker, at the first trial that meets all."""

@@ -33,6 +33,13 @@ class TrialSelected(Message):
 
 
 @dataclass
+class BackgroundKnown(Message):
+    """The terminal has said whether its background is light."""
+
+    light: bool
+
+
+@dataclass
 class TrialOpened(Message):
     """The person wants the trial's own screen."""
 

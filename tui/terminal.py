@@ -15,9 +15,11 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from hpo_tui.tui import background
 from hpo_tui.tui.arrivals import QUESTION, Arrivals
+from hpo_tui.tui.background import Background
 from hpo_tui.tui.changed_cells import ChangedCells
-from hpo_tui.tui.messages import Arrived
+from hpo_tui.tui.messages import Arrived, BackgroundKnown
 from hpo_tui.tui.outgoing import Outgoing
 from hpo_tui.tui.pastes import Pastes
 from hpo_tui.tui.words.plain import plain
@@ -53,6 +55,7 @@ class Terminal(LinuxDriver):
         self._shows = app
         self._title = ""
         self._arrivals = Arrivals()
+        self._background = Background()
         self._changed_cells = ChangedCells()
         self._outgoing: Outgoing | None = None
         self.stands_still = False
@@ -93,8 +96,18 @@ class Terminal(LinuxDriver):
         title, self._title = self._title, ""
         self.entitle(title)  # back from the shell
         self._asks = True  # not before: the terminal would show its answer
+        if self.input_tty and getattr(self._shows, "follows_background", False):
+            self._ask_background()
         self.flush()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave)
+
+    def _ask_background(self) -> None:
+        """Ask for the colour of the background, the first time.
+
+        What is asked after it is answered after it, so that leaving waits for this answer too.
+        """
+        if self._background.ask():
+            self.write(background.QUESTION)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, with the title that its window had."""
@@ -164,6 +177,9 @@ class Terminal(LinuxDriver):
         if answered:
             self.flush()
             self.send_message(Arrived())
+        typed, light = self._background.read(typed)
+        if light is not None:
+            self.send_message(BackgroundKnown(light))
         return typed
 
     def _leave(self) -> None:
