@@ -35,6 +35,8 @@ class Action:
     direct: bool = False
     priority: bool = False
     """Acts before the focused widget sees the key."""
+    at_once: bool = False
+    """Changes something at once, without a question or a window before it."""
 
     @property
     def scope(self) -> str:
@@ -50,9 +52,9 @@ class Action:
 def _a(  # noqa: PLR0917 - a row of the table reads by its columns
     name: str, keys: str, label: str, tooltip: str, flags: str = "", footer: int = 0
 ) -> Action:
-    """Return an action; ``flags``: write, trial, runner, direct, priority by first letter."""
-    w, t, r, d, p = (letter in flags for letter in "wtrdp")
-    return Action(name, keys, label, tooltip, w, t, r, footer, d, p)
+    """Return an action; ``flags``: write, trial, runner, direct, priority, at once by letter."""
+    w, t, r, d, p, a = (letter in flags for letter in "wtrdpa")
+    return Action(name, keys, label, tooltip, w, t, r, footer, d, p, a)
 
 
 _TABLE: tuple[Action, ...] = (
@@ -67,8 +69,8 @@ _TABLE: tuple[Action, ...] = (
     _a("studies.new", "n", "new", "Define a new study", "w", 2),
     _a("studies.filter", "slash", "filter", "Show only studies whose name contains a text", "", 5),
     _a("studies.copy", "c", "copy", "Define a new study, starting from this one's text", "w", 7),
-    _a("studies.restart", "R", "start runner", "Start the runner of a study", "w", 3),
-    _a("studies.pause", "p", "pause/resume", "Pause the study, or resume it", "wr", 4),
+    _a("studies.restart", "R", "start runner", "Start the runner of a study", "wa", 3),
+    _a("studies.pause", "p", "pause/resume", "Pause the study, or resume it", "wra", 4),
     _a("studies.stop", "X", "stop", "Stop the study and end its trials", "w"),
     _a("studies.compare", "equals_sign", "compare", "Mark it, or compare with the marked", "", 6),
     _a("studies.mark", "space", "mark", "Mark the study to compare it, or unmark it"),
@@ -93,9 +95,9 @@ _TABLE: tuple[Action, ...] = (
     _a("watch.tab_7", "7", "events", "What happened in the study, and why"),
     _a("watch.tab_8", "8", "devices", "What each GPU does, and when each trial ran"),
     _a("watch.tab_9", "9", "slices", "Predicted metrics along one parameter or over two"),
-    _a("study.pause", "p", "pause/resume", "Start no new trials, or resume the study", "wr", 8),
+    _a("study.pause", "p", "pause/resume", "Start no new trials, or resume the study", "wra", 8),
     _a("study.stop", "X", "stop study", "Stop the study and end its trials", "w"),
-    _a("study.start", "R", "start runner", "Start the study's runner if it has none", "w"),
+    _a("study.start", "R", "start runner", "Start the study's runner if it has none", "wa"),
     _a("study.extend", "plus", "extend", "Increase the budget", "w"),
     _a("study.edit", "e", "edit", "Edit the study; the edit is checked first", "w"),
     _a("study.review", "w", "review", "Say in words what came of the study, and what next"),
@@ -103,15 +105,15 @@ _TABLE: tuple[Action, ...] = (
     _a("study.lend", "L", "lend GPU", "Free a GPU for others, or take it back", "wr"),
     _a("study.narrow", "N", "narrow", "Narrow the space to the brushed ranges", "w"),
     _a("study.refine", "B", "refine", "Run configurations inside the brushes", "w"),
-    _a("study.star_shown", "ampersand", "star shown", "Star all trials that are shown", "w"),
+    _a("study.star_shown", "ampersand", "star shown", "Star all trials that are shown", "wa"),
     _a("trial.open", "o", "open trial", "Open the trial's own screen", "t"),
     _a("trial.mark", "equals_sign", "compare", "Mark two trials to compare them", "t"),
     _a("trial.kill", "x", "kill", "Stop the trial: SIGTERM, then SIGKILL", "wt", 4),
-    _a("trial.retry", "r", "retry", "Run the trial again", "wt", 5),
-    _a("trial.promote", "P", "promote", "Run it at a more expensive task", "wt", 6),
+    _a("trial.retry", "r", "retry", "Run the trial again", "wta", 5),
+    _a("trial.promote", "P", "promote", "Run it at a more expensive task", "wta", 6),
     _a("trial.enqueue", "E", "enqueue copy", "Run an edited copy of its configuration", "wt"),
     _a("trial.confirm", "C", "confirm", "Run it again with other seeds", "wt"),
-    _a("trial.star", "asterisk", "star", "Star the trial, or remove the star", "wt", 7),
+    _a("trial.star", "asterisk", "star", "Star the trial, or remove the star", "wta", 7),
     _a("trial.tag", "t", "tag", "Edit its tags", "wt"),
     _a("trial.note", "n", "note", "Write a note about it", "wt"),
     _a("trial.copy", "y", "copy", "Copy the command that runs it again", "t", 9),
@@ -143,7 +145,7 @@ _TABLE: tuple[Action, ...] = (
     _a("define.try_one", "T", "try one", "Run one trial at the cheapest task", "", 5),
     _a("define.editor", "e", "$EDITOR", "Edit the text in your own editor ($EDITOR)", "w", 10),
     _a("define.save", "ctrl+s", "save", "Save the study file; a running study applies it", "w", 1),
-    _a("define.launch", "L", "launch", "Save and start the study", "w", 2),
+    _a("define.launch", "L", "launch", "Save and start the study", "wa", 2),
     _a("sheet.curve", "3", "curve", "Show the learning curve, if both do not fit"),
     _a("sheet.log", "6", "log", "Show the log, if both do not fit"),
     _a("sheet.next", "full_stop", "next trial", "Go to the next trial of the table"),

@@ -2,7 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from textual.events import Key
+from textual.message import Message
 
 from hpo_tui.tui.words.plain import pasted
 
@@ -12,6 +15,11 @@ _TYPED_AT_MOST, _VARIED = 100, 10
 """From so many characters at once, so many of them different, nobody has typed them: not even ahead
 on a slow line, and no key was held."""
 _PASTE_SECONDS = 0.25
+_JUMBLE = 5
+"""Different keys at once from which on they may be those of a text that was pasted: who types ahead
+on a slow line moves about with few."""
+_ENDS = ("enter", "escape", "slash", "colon")
+"""Keys after which others may be meant for what these open or close."""
 _LONE = re.compile(r"\x1b(?![\[\]OP_^bf\x08\x7f\x1b])")
 """Esc before what begins no sequence of a terminal: Alt with Backspace, b and f edit a line."""
 
@@ -65,3 +73,34 @@ class Pastes:
             return separated(keys)
         self._goes_on_until = now + _PASTE_SECONDS
         return _PASTE + text + _PASTE_END
+
+
+def mark_jumbles(found: Sequence[Message]) -> None:
+    """Mark keys that came at once and may be a pasted text, too short to be taken for one.
+
+    A key that acts at once, or agrees to something, then has to be pressed again; all others do as
+    ever, so that texts can be typed ahead, into a filter too. An Enter that ends a jumble is of it.
+    """
+    run: list[Key] = []
+    for event in found:
+        typed = isinstance(event, Key) and event.is_printable and event.key not in _ENDS
+        if isinstance(event, Key) and (typed or event.key == "enter"):
+            run.append(event)
+        if not typed:
+            _mark(run)
+            run = []
+    _mark(run)
+
+
+def _mark(run: Sequence[Key]) -> None:
+    if len({key.key for key in run} - {"enter"}) >= _JUMBLE:
+        for key in run:
+            setattr(key, _MARK, True)
+
+
+_MARK = "of_a_jumble"
+
+
+def of_a_jumble(event: object) -> bool:
+    """Whether a key may be one of a text that was pasted."""
+    return getattr(event, _MARK, False)

@@ -21,7 +21,7 @@ from hpo_tui.tui.background import Background
 from hpo_tui.tui.changed_cells import ChangedCells
 from hpo_tui.tui.messages import Arrived, BackgroundKnown
 from hpo_tui.tui.outgoing import Outgoing
-from hpo_tui.tui.pastes import Pastes
+from hpo_tui.tui.pastes import Pastes, mark_jumbles
 from hpo_tui.tui.words.plain import plain
 
 _KEEP_TITLE, _GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
@@ -203,7 +203,9 @@ class Terminal(LinuxDriver):
                 if _BEGUN.search(data):  # the rest can be on its way
                     data += read(constants.ESCAPE_DELAY)
                 typed = pastes.read(self._heard(data))
-                for event in parser.feed(typed) if typed else ():
+                found = list(parser.feed(typed)) if typed else []
+                mark_jumbles(found)
+                for event in found:
                     self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)

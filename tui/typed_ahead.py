@@ -17,6 +17,7 @@ from textual.command import CommandPalette
 from textual.message import Message
 
 from hpo_tui.tui.clicks import Clicks
+from hpo_tui.tui.pastes import of_a_jumble
 
 CALM_ROUNDS = 3
 """How often in a row screen and focus have to be the same until a key counts as done."""
@@ -47,6 +48,8 @@ class TypedAhead(Clicks):
         super().__init__()
         self._ahead: deque[events.Key | events.Paste] = deque()
         self._settling: asyncio.Task[None] | None = None
+        self.in_a_jumble = False
+        """Whether the key that is handled may be one of a text that was pasted."""
 
     async def on_event(self, event: events.Event) -> None:
         """Let a key wait for the one before it."""
@@ -62,7 +65,7 @@ class TypedAhead(Clicks):
         self._settling = asyncio.create_task(self._settle(None))
 
     async def _let_through(self, event: events.Event) -> None:
-        before = self.screen
+        before, self.in_a_jumble = self.screen, of_a_jumble(event)
         await super().on_event(event)
         self._settling = asyncio.create_task(self._settle(before))
 
@@ -86,7 +89,7 @@ class TypedAhead(Clicks):
             calm = calm + 1 if place == last else 0
 
     async def _next(self) -> None:
-        self._settling = None
+        self._settling, self.in_a_jumble = None, False
         if self._ahead:
             await self._let_through(self._ahead.popleft())
 

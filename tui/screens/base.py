@@ -53,6 +53,9 @@ class Room(Screen[None]):
         """Do an action of the table, or say why it cannot be done."""
         wanted = action(id_)
         reason = self.unavailable(wanted)
+        if wanted.at_once and self.hpo.in_a_jumble:
+            said = f"{wanted.label} came amid other keys, as in a paste"
+            reason = f"Not done: {said}. Press it alone."
         if reason:
             self.say(reason, "warning")
             return

@@ -42,7 +42,7 @@ class Confirm(Dialog[bool]):
 
     def action_yes(self) -> None:
         """Agree, where no name is asked for."""
-        if not self._exact:
+        if not self._exact and not self.in_a_jumble():
             self.dismiss(True)
 
     def action_no(self) -> None:

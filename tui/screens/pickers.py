@@ -107,7 +107,8 @@ class PickOne(Dialog[KeyT]):
 
     @on(LineTable.Activated)
     def _taken(self) -> None:
-        self.dismiss(self._entries[self.query_one(LineTable).cursor][0])
+        if not self.in_a_jumble():
+            self.dismiss(self._entries[self.query_one(LineTable).cursor][0])
 
 
 class PickMany(Dialog[list[KeyT]]):

@@ -57,6 +57,13 @@ class SmallWindow(ModalScreen[ResultT]):
         """Say what is wrong in place of the keys."""
         self.query_one(".dialog-keys", Static).update(text)
 
+    def in_a_jumble(self) -> bool:
+        """Whether the key that agrees came amid others, as of a paste; this is said then."""
+        jumbled = isinstance(self.app, NotifyingApp) and self.app.in_a_jumble
+        if jumbled:
+            self.say_below("That came amid other keys, as in a paste. Press it alone.")
+        return jumbled
+
     def _share_out(self) -> None:
         """Give the long part the lines that the others leave.
 
