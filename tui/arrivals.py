@@ -20,6 +20,10 @@ FIRST_SECONDS = 1.0
 """How long the first answer is waited for."""
 LOST_SECONDS = 30.0
 """A question that has not been answered by then is not any more."""
+ROOM = 4096
+"""Bytes that may be on their way; with so many there, frames wait for an answer."""
+HELD_SECONDS = 3.0
+"""How long at most: what answered once may be gone (a detached terminal), and keys need an echo."""
 
 
 class Arrivals:
@@ -28,8 +32,9 @@ class Arrivals:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._changed = threading.Condition()
-        self._written = False
-        """Whether there is what no question has been asked for."""
+        self._unasked = self._unanswered = 0
+        """Bytes that no question has been asked for, and those that one waits for."""
+        self._last_written = 0.0
         self._asked: float | None = None
         """When what is still to be answered was asked."""
         self._answers = False
@@ -38,16 +43,18 @@ class Arrivals:
         self._escape = False
         """Whether an Esc came last, which can have been the beginning of an answer."""
 
-    def wrote(self) -> None:
-        """Take notice of something that was written."""
-        self._written = True
+    def wrote(self, size: int) -> None:
+        """Take notice of what was written, in bytes."""
+        self._unasked += size
+        self._last_written = self._clock()
 
     def ask(self) -> bool:
         """Whether the question is to be written now, which is then taken for done."""
         with self._changed:
-            if not self._written or (self._asked is not None and not self._is_lost()):
+            if not self._unasked or (self._asked is not None and not self._is_lost()):
                 return False
-            self._written, self._asked = False, self._clock()
+            self._unanswered, self._unasked = self._unasked, 0
+            self._asked = self._clock()
             return True
 
     def read(self, data: str) -> tuple[str, bool]:
@@ -63,7 +70,7 @@ class Arrivals:
         self._escape = data == "\x1b"
         if _ANSWER in data:
             with self._changed:
-                self._asked, self._answers = None, True
+                self._asked, self._unanswered, self._answers = None, 0, True
                 self._changed.notify_all()
             return data.replace(_ANSWER, ""), True
         if part := _PART.search(data):
@@ -79,6 +86,17 @@ class Arrivals:
             and asked is not None
             and not self._is_lost()
             and self._clock() - asked > PATIENCE
+        )
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is on its way that more would only lie behind it."""
+        return (
+            self._answers
+            and self._asked is not None
+            and not self._is_lost()
+            and self._unanswered + self._unasked > ROOM
+            and self._clock() - self._last_written < HELD_SECONDS
         )
 
     def wait(self, seconds: float) -> None:

@@ -16,8 +16,8 @@ from textual.screen import Screen
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.arrivals import LOST_SECONDS
 from hpo_tui.tui.config import Session, Settings, load_settings
+from hpo_tui.tui.held_frames import HeldFrames
 from hpo_tui.tui.messages import SnapshotReady
-from hpo_tui.tui.notifying_app import NotifyingApp
 from hpo_tui.tui.tables.groups import Group
 from hpo_tui.tui.watching.late_answers import LateAnswers
 from hpo_tui.tui.watching.live import LiveStudy
@@ -29,7 +29,7 @@ NO_STUDY = "hpo-tui"
 """The title of the window where no study is open."""
 
 
-class StudyApp(NotifyingApp):
+class StudyApp(HeldFrames):
     """An app with one study open at a time, or none; the session remembers how each looked."""
 
     def __init__(

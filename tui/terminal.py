@@ -130,11 +130,16 @@ class Terminal(LinuxDriver):
         behind = self._outgoing is not None and self._outgoing.behind
         return behind or self._arrivals.late
 
+    @property
+    def full(self) -> bool:
+        """Whether the line has enough to carry, so that the next frame is to wait."""
+        return self._arrivals.full
+
     def write(self, data: str) -> None:
         """Write to the terminal what it does not show already."""
         data = self._changed_cells.spare(data)
         if data:
-            self._arrivals.wrote()
+            self._arrivals.wrote(len(data.encode(errors="replace")))
             super().write(data)
 
     def resized(self, size: tuple[int, int]) -> None:

@@ -16,7 +16,15 @@ import pytest
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.arrivals import FIRST_SECONDS, LOST_SECONDS, PATIENCE, QUESTION, Arrivals
+from hpo_tui.tui.arrivals import (
+    FIRST_SECONDS,
+    HELD_SECONDS,
+    LOST_SECONDS,
+    PATIENCE,
+    QUESTION,
+    ROOM,
+    Arrivals,
+)
 
 ANSWER = "\x1b[0n"
 
@@ -34,7 +42,7 @@ def _asked() -> tuple[Arrivals, _Clock]:
     arrivals = Arrivals(clock)
     for _ in range(2):
         arrivals.read(ANSWER)
-        arrivals.wrote()
+        arrivals.wrote(1)
         assert arrivals.ask()
     return arrivals, clock
 
@@ -50,7 +58,7 @@ def test_what_is_on_its_way_for_a_while_is_late_until_the_terminal_answers() -> 
 
 def test_there_is_one_question_at_a_time_and_none_for_nothing() -> None:
     arrivals, _ = _asked()
-    arrivals.wrote()
+    arrivals.wrote(1)
     assert not arrivals.ask()
     arrivals.read(ANSWER)
     assert arrivals.ask()
@@ -61,7 +69,7 @@ def test_there_is_one_question_at_a_time_and_none_for_nothing() -> None:
 def test_a_terminal_that_never_answers_holds_nothing_up() -> None:
     clock = _Clock()
     arrivals = Arrivals(clock)
-    arrivals.wrote()
+    arrivals.wrote(1)
     assert arrivals.ask()
     clock.now += 5
     assert not arrivals.late
@@ -74,8 +82,23 @@ def test_one_that_does_not_answer_any_more_is_asked_again_and_not_waited_for() -
     arrivals, clock = _asked()
     clock.now += LOST_SECONDS + 1
     assert not arrivals.late
-    arrivals.wrote()
+    arrivals.wrote(1)
     assert arrivals.ask()
+
+
+def test_a_line_is_full_while_much_is_on_its_way_but_not_for_long() -> None:
+    arrivals, clock = _asked()
+    assert not arrivals.full
+    arrivals.wrote(ROOM)
+    assert arrivals.full
+    clock.now += HELD_SECONDS + 0.1  # perhaps nobody is there who answers
+    assert not arrivals.full
+    arrivals.wrote(1)
+    assert arrivals.full
+    arrivals.read(ANSWER)
+    assert not arrivals.full
+    assert arrivals.ask()
+    assert arrivals.full
 
 
 @pytest.mark.parametrize(
@@ -156,5 +179,27 @@ def test_news_are_drawn_when_the_terminal_has_read_what_was_drawn_before(
         assert b"full disk" not in window.seen
         window.answer()
         window.until(lambda seen: b"full disk" in seen)
+    finally:
+        window.close()
+
+
+def test_a_key_that_is_held_down_leaves_no_queue_of_frames(
+    study: StudyFolder, tmp_path: Path
+) -> None:
+    window = _Window(study, tmp_path)
+    asked = QUESTION.encode()
+    try:
+        window.until(lambda seen: seen.count(asked) == 1)
+        window.answer()
+        window.until(lambda seen: b"parallel" in seen and seen.count(asked) >= 2)
+        window.read(0.5)  # all is drawn, and nothing of it answered
+        before = len(window.seen)
+        for _ in range(30):
+            os.write(window.person, b"z")  # each is most of the screen
+            window.read(0.05)
+        assert len(window.seen) - before < 10 * ROOM
+        os.write(window.person, b"?")
+        window.answer()
+        window.until(lambda seen: b"closes" in seen[before:])  # in the help alone
     finally:
         window.close()

@@ -25,6 +25,7 @@ IMPORTED = {
 }
 """Private modules, and what is there instead if they go."""
 OWN = {
+    "HeldFrames": {"_display"},
     "HpoApp": {"_print_error_renderables", "_exception", "_exit_renderables"},
     "NotifyingApp": {"_driver", "_exit", "_notifications"},
     "Palette": {"_action_command_list"},
