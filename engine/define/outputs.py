@@ -111,7 +111,7 @@ def going_on(
     # Trainers write numbered checkpoints, and want to be told of one.
     trainer = "/checkpoint-*" if resumes.flag.endswith("resume_from_checkpoint") else ""
     saved = checkpoint_name(sources)
-    newest = trainer or file or (f"/{saved}" if saved else "")
+    newest = trainer or file or (f"/{saved}" if saved and not _takes_folder(resumes) else "")
     return GoingOn(resumes, f"{{resume}}{newest}", saves, f"{{checkpoint}}{file}")
 
 
@@ -158,6 +158,14 @@ def _resuming(options: Sequence[Option]) -> Option | None:
     # Without another place to save to, it is that of the checkpoints themselves.
     other = [o for o in unset if not _TOLD.search(o.help) and _saving(options, o) is not None]
     return next(iter([*named, *told, *other]), None)
+
+
+def _takes_folder(option: Option) -> bool:
+    """Whether an option names a folder, in which the script finds the checkpoint by itself."""
+    if re.search(r"_(dir|folder)$", bare_name(option.name)):
+        return True
+    told = re.search(r"\b(dir(ectory)?|folder)\b", option.help, re.I) is not None
+    return told and re.search(r"\b(file|in|or)\b|\.\w", option.help, re.I) is None
 
 
 def _word(option: Option) -> bool:

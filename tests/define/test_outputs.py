@@ -52,6 +52,20 @@ def test_lightning_s_path_of_a_checkpoint_is_what_a_promotion_goes_on_from() -> 
     assert "{resume}" not in remark([], [weights, saves]), "it is something else to begin with"
 
 
+def test_a_script_that_takes_the_folder_of_checkpoints_is_told_no_file_in_it() -> None:
+    saves = Option("ckpt_dir", "--ckpt-dir", "text", "ckpt")
+    source = ["torch.save(state, ckpt / 'last.pt')"]
+
+    def said(name: str, told: str) -> str:
+        resumes = Option(name, f"--{name}", "text", None, help=told)
+        return remark([(saves, "{trial_dir}/ckpt")], [resumes], source)
+
+    assert "--resume {resume}/last.pt --ckpt-dir" in said("resume", "checkpoint to continue from")
+    assert "--resume {resume} --ckpt-dir" in said("resume", "checkpoint folder to continue from")
+    assert "--resume_dir {resume} --ckpt-dir" in said("resume_dir", "")
+    assert "{resume}/last.pt" in said("resume", "checkpoint file in the run directory")
+
+
 def test_a_folder_of_models_is_written_to_unless_it_is_there_to_be_read(tmp_path: Path) -> None:
     option = Option("model_dir", "--model-dir", "text", "model")
     assert place_outputs([option], tmp_path)[0] == [(option, "{trial_dir}/model")]

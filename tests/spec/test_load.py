@@ -125,6 +125,8 @@ def test_a_fixed_parent_and_a_grandparent(small_text: str) -> None:
         ('[study]\nname = "a"\n[space.lr]\ntype = float\n', 4, 'text needs quotes: type = "float"'),
         ("[study]\nname = 'a'\nresume = True\n", 3, "write true"),
         ("[study]\nseed = None\n", 2, "leave the key out"),
+        ("[study]\nresume = yes\n", 2, "write true"),
+        ("[study]\nresume = Off\n", 2, "write false"),
         ("[study]\nbudget = .5\n", 2, "write 0.5"),
         ("[study]\nbudget = 5.\n", 2, "write 5.0"),
         ("[study]\nname = 'a'\nname = 'b'\n", 3, "keep one"),

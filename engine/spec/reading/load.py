@@ -152,6 +152,9 @@ def _meant(value: str) -> str:
         return "the value is missing"
     if value in ("True", "False"):
         return f"write {value.lower()}"
+    if value.lower() in ("yes", "no", "on", "off"):
+        told = "true" if value.lower() in ("yes", "on") else "false"
+        return f'write {told}; a text needs quotes: "{value}"'
     if value in ("None", "null", "none", "nil"):
         return "leave the key out"
     if re.fullmatch(r"[+-]?\.\d+.*", value):
