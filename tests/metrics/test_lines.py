@@ -216,6 +216,8 @@ def test_discover_lists_what_looks_like_a_metric() -> None:
     text = "Epoch 1/2 loss: 0.5 val accuracy: 0.1\rEpoch 2/2 loss: 0.25 val accuracy: 0.2\nbye\n"
     assert discover(text) == {"loss": [0.5, 0.25], "val_accuracy": [0.1, 0.2]}
     assert discover("lr=0.1 on cuda:0 at 10:30:22, took 3.5") == {"lr": [0.1]}
+    assert discover("mse 0.25  params 2742, lines 3") == {"mse": [0.25], "params": [2742]}
+    assert discover("params 1,234 or params 3 of 5") == {}
     assert discover("done in 0.54 s, converged to 0.1 after 3.5: mse 0.25\n") == {"mse": [0.25]}
     table = "epoch   train_loss   valid_acc   time\n0   \x1b[36m0.9\x1b[0m   0.6   00:10\n"
     table += "1   0.8   0.7   00:10\n"

@@ -29,7 +29,9 @@ _HEAD = rf"(?:{QUALIFIER} (?:cv )?)?"
 _ANY = re.compile(
     rf"(?<![\w./-])(?P<key>{_HEAD}[A-Za-z_][\w./@-]*)[\"']?{ASIDE}(?:\s*[=:]\s*){VALUE}"
     rf"|(?<![\w./-])(?P<key2>{_HEAD}[A-Za-z_][\w./@-]*)[\"']?\s+"
-    rf"(?P<value2>[-+]?\d+\.\d+(?:[eE][-+]?\d+)?){AFTER}",
+    rf"(?P<value2>[-+]?\d+\.\d+(?:[eE][-+]?\d+)?){AFTER}"
+    rf"|(?<![\w./-])(?P<key3>\w*(?:params|parameters|flops|macs))\s+"
+    rf"(?P<value3>\d+)(?!,\d| of ){AFTER}",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-Za-z_][\w./@-]*")
@@ -55,8 +57,9 @@ def discover_in_line(line: str) -> dict[str, float]:
         return {k: v for k, v in flatten(record).items() if fold(k) not in STEP_KEYS}
     found: dict[str, float] = {}
     for match in _ANY.finditer(line):
-        key = (match["key"] or match["key2"]).replace(" ", "_")
-        value = share_or_number(line, match, "value" if match["value"] else "value2")
+        which = next(n for n in ("", "2", "3") if match[f"key{n}"])
+        key = match[f"key{which}"].replace(" ", "_")
+        value = share_or_number(line, match, f"value{which}")
         if value is not None and _may_be_metric(key):
             found.setdefault(key, value)
     return found
