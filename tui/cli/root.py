@@ -67,14 +67,18 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 
 MEANT = {
     "compare": "best A B compares studies",
+    "clean": "tidy removes checkpoints, delete a study",
     "create": "init makes a study file for a script",
     "dashboard": "watch opens the dashboard of a study",
     "list": "status lists the studies here",
     "logs": "log prints the output of a trial",
     "ls": "status lists the studies here",
     "new": "init makes a study file for a script",
+    "plot": "export --csv writes what a figure needs, and I in the app saves a picture",
+    "remove": "delete removes a study for good, archive hides it",
     "rerun": "best --command prints the line that runs the best trial again",
     "results": "best prints the best trials, export all",
+    "rm": "delete removes a study for good, archive hides it",
     "start": "run starts a study",
     "trials": "export writes all trials, best prints the best",
 }
