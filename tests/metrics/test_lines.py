@@ -158,6 +158,29 @@ def test_a_pattern_takes_the_place_of_the_grammar() -> None:
     assert parser.parse("accuracy=0.1") is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "resumed from epoch 7",
+        "=> loaded checkpoint 'last.pt' (epoch 7)",
+        "Continuing training from epoch 7",
+    ],
+)
+def test_the_step_of_a_checkpoint_is_not_that_of_what_follows(line: str) -> None:
+    parser = LineParser(Names(["loss"]))
+    assert parser.parse(line) is None
+    assert parser.parse("[8/27] loss 0.5") == (8, {"loss": 0.5})
+    again = LineParser(Names(["loss"]))
+    assert not again.note_steps(line)
+    other = LineParser(Names(["loss"]))
+    other.restore(again.state())
+    assert other.parse("[8/27] loss 0.5") == (8, {"loss": 0.5})
+    assert other.parse("epoch 9 loss 0.4") == (9, {"loss": 0.4})
+    assert other.parse("restoring weights of epoch 2") is None
+    assert other.parse("loss 0.3") == (9, {"loss": 0.3})
+    assert other.parse("epoch 10: loaded the weights, loss 0.2") == (10, {"loss": 0.2})
+
+
 def test_the_step_key_can_be_named() -> None:
     parser = LineParser(Names(["loss"]), step="tick")
     assert parser.parse("epoch 1 tick 50 loss 2.0") == (50, {"loss": 2.0})

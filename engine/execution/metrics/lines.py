@@ -41,7 +41,7 @@ class LineParser:
 
     ``step``: the key that counts steps, None for the usual ones. ``pattern``: an expression with
     named groups that takes the place of the grammar. A script that prints no step at all has its
-    reports counted, each metric by itself.
+    reports counted, each metric by itself, from the step on that it says it continues from.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class LineParser:
             return None  # shown again, not reported again
         self.shown = metrics if live else {}
         for name in metrics:
-            self.counts[name] = self.counts.get(name, 0) + 1
+            self.counts[name] = self.counts.get(name, self.steps.before) + 1
         return max(self.counts[name] for name in metrics), metrics
 
     def state(self) -> dict[str, Any]:

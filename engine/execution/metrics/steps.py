@@ -11,6 +11,12 @@ STEP_KEYS = ("epoch", "step", "global_step", "iteration", "iter", "episode")
 _LARGEST = 1 << 53
 _ROUND = re.compile(r"\s*(?:\[(\d+)\]|(\d+):)\t")
 """How boosting libraries begin a line: ``[10]`` and a tab, ``10:`` and a tab."""
+_CONTINUES = re.compile(
+    r"\bresum(?:e|es|ed|ing)\b|\brestor(?:ed|ing)\b|\bcontinu(?:ed|ing)\b.{0,80}\bfrom\b"
+    r"|\bload(?:ed|ing)\b.{0,80}\b(?:checkpoint|ckpt|snapshot|weights)\b",
+    re.IGNORECASE,
+)
+"""What says that a step named behind it is an earlier one's: that of a checkpoint."""
 
 
 class Steps:
@@ -24,6 +30,8 @@ class Steps:
         self.keys = (key,) if key else STEP_KEYS
         self.now: int | None = None
         """The step, None where none was named."""
+        self.before = 0
+        """The step of the checkpoint that the script continues from, as far as it says so."""
         self._key: str | None = None
         """The key that it was named by."""
         self._locked = False
@@ -44,7 +52,11 @@ class Steps:
 
     def see(self, line: str) -> bool:
         """Take in the step that a line names; return whether it names one."""
-        found = [(m["key"], m["value"]) for m in self._pattern.finditer(line)]
+        matches = list(self._pattern.finditer(line))
+        if matches and _CONTINUES.search(line, 0, matches[0].start()):
+            self.before = int(to_number(matches[0]["value"]) or 0)
+            return False
+        found = [(m["key"], m["value"]) for m in matches]
         if begun := _ROUND.match(line):
             found.append(("iteration", begun[1] or begun[2]))
         return self.see_in(found)
@@ -75,9 +87,10 @@ class Steps:
 
     def state(self) -> dict[str, Any]:
         """Return what must be kept to go on later, JSON-able."""
-        return {"step": self.now, "key": self._key, "locked": self._locked}
+        return {"step": self.now, "key": self._key, "locked": self._locked, "before": self.before}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`state`."""
         self.now, self._key = state.get("step"), state.get("key")
         self._locked = bool(state.get("locked"))
+        self.before = int(state.get("before") or 0)
