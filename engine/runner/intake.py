@@ -1,15 +1,15 @@
 """Taking in what trials report: into the store, once and in order, before anything is concluded."""
 
 import logging
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.execution.metrics.collector import Entry
 from hpo_tui.engine.execution.reports import Batch
 from hpo_tui.engine.runner.attempt_keys import AttemptKeys
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.live import Live, Stop
+from hpo_tui.engine.runner.printed import Printed
 from hpo_tui.engine.summaries import divergence, summaries, summarize
 from hpo_tui.store.models import Report
 
@@ -17,10 +17,17 @@ log = logging.getLogger("runner.intake")
 
 _MOST_METRICS = 200
 """Metrics that a study takes in; each is a column of its table."""
-_DOUBT = 0.25
-"""Seconds in which one that prints may begin to report by itself."""
 _PASSED_ON = 64
 """Reports of one trial that the optimizer is given at a time: the last ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is new of a trial: in its report file, or in what it has ``printed``."""
+
+    live: Live
+    batch: Batch
+    printed: Printed | None = None
 
 
 class Intake:
@@ -34,103 +41,48 @@ class Intake:
 
     def poll(self, lives: Collection[Live]) -> bool:
         """Take in what is new, one slice of each file; return whether there is more at once."""
-        found = [(live, live.tail.read(final=live.ended is not None)) for live in lives]
-        found = [
-            (live, batch) for live, batch in found
-            if batch.offset != live.tail.offset or batch.restarted
-        ]  # fmt: skip
-        reporting = {live.number for live, _ in found}
-        collected = self._collect(live for live in lives if live.number not in reporting)
-        if not found and not collected:
-            return _unread(lives)
-        with self.desk.writer.transaction(durable=False):
-            stored = self._store(found)
-            for live, reports, state in collected:
-                offsets = {live.number: (live.tail.offset, live.tail.seq + len(reports))}
-                self.desk.writer.add_reports(reports, offsets)
-                self.desk.writer.put(AttemptKeys(live.number).collector, state)
-        for live, batch in found:
-            live.tail.commit(batch)
-            self._read_up_to(live)
-            self._digest(live, stored[live.number])
-        for live, reports, _ in collected:
-            live.tail.seq += len(reports)
-            live.printed = reports[-1] if reports else live.printed
-            self._read_up_to(live)
-            live.collector = None if live.drained else live.collector
-            self._digest(live, reports)
-        return _unread(lives) or any(batch.more for _, batch in found)
+        found = [one for one in map(_look, lives) if one is not None]
+        if found:
+            with self.desk.writer.transaction(durable=False):
+                stored = [self._store(one) for one in found]
+            for one, reports in zip(found, stored, strict=True):
+                self._conclude(one, reports)
+        return any(one.batch.more for one in found) or any(map(_may_print_more, lives))
 
-    def _read_up_to(self, live: Live) -> None:
-        """Keep in mind how far a trial is read: another attempt of it goes on from there."""
-        trial, tail = self.desk.trials[live.number], live.tail
+    def _store(self, found: _Found) -> list[Report]:
+        """Store what is new of a trial, and how far it is read; return its reports as stored."""
+        desk, live, batch = self.desk, found.live, found.batch
+        number, reports = live.number, [self._known(report) for report in batch.reports]
+        if found.printed is not None:
+            desk.writer.put(AttemptKeys(number).collector, found.printed.collector.state())
+        elif live.printed is not None:
+            _join(live.printed.last, reports)
+        desk.writer.add_reports(reports, {number: (batch.offset, batch.seq)})
+        if batch.strange and not live.tail.offset:
+            text = f"trial {number} wrote lines to its report file that are no JSON objects"
+            desk.event("strange", text, number)
+        if batch.restarted and not live.tail.restarted:
+            text = (
+                f"trial {number} wrote its report file anew instead of appending to it: it is read"
+                " from the start each time"
+            )
+            desk.event("strange", text, number)
+        return reports
+
+    def _conclude(self, found: _Found, reports: list[Report]) -> None:
+        """Go on behind what is stored, as another attempt of the trial would."""
+        live, tail = found.live, found.live.tail
+        tail.commit(found.batch)
+        trial = self.desk.trials[live.number]
         self.desk.trials[live.number] = replace(
             trial, report_offset=tail.offset, report_seq=tail.seq
         )
-
-    def _read(self, live: Live) -> tuple[list[Entry], bool]:
-        """Return what a trial has printed or written anew, and whether that is all there will be.
-
-        Output can be gigabytes: it is read in slices, and what is left when a slice is empty is a
-        last line without an end.
-        """
-        assert live.collector is not None
-        before = live.collector.state()
-        lines = self._read_again(live) + live.collector.poll()
-        done = live.behind is None and live.collector.state() == before
-        last = live.ended is not None and done
-        return (lines + live.collector.finish() if last else lines), last
-
-    def _read_again(self, live: Live) -> list[Entry]:
-        """Return what was passed over before an edit asked for it."""
-        if live.behind is None:
-            return []
-        before = live.behind.state()
-        lines = live.behind.poll()
-        if live.behind.state() == before:
-            live.behind = None
-        return lines
-
-    def _collect(self, lives: Iterable[Live]) -> list[tuple[Live, list[Report], object]]:
-        found: list[tuple[Live, list[Report], object]] = []
-        for live in lives:
-            if live.collector is None:
-                continue
-            if live.tail.offset > 0:
-                live.collector = None  # it reports by itself: what it prints is for people
-                continue
-            lines, last = self._read(live)
-            lines = _settled(live, lines)
-            if lines or last:
-                reports = [
-                    self._known(Report(live.number, live.tail.seq + n, step, dict(metrics)))
-                    for n, (step, metrics) in enumerate(lines)
-                ]
-                found.append((live, reports, live.collector.state()))
-                live.drained = last
-        return found
-
-    def _store(self, found: list[tuple[Live, Batch]]) -> dict[int, list[Report]]:
-        """Store what was read; return what was stored of each trial."""
-        reports = {live.number: [self._known(r) for r in batch.reports] for live, batch in found}
-        for live, _ in found:
-            _join(live.printed, reports[live.number])
-            live.printed = None
-        offsets = {live.number: (batch.offset, batch.seq) for live, batch in found}
-        self.desk.writer.add_reports([r for mine in reports.values() for r in mine], offsets)
-        for live, batch in found:
-            if batch.strange and not live.tail.offset:
-                text = (
-                    f"trial {live.number} wrote lines to its report file that are no JSON objects"
-                )
-                self.desk.event("strange", text, live.number)
-            if batch.restarted and not live.tail.restarted:
-                text = (
-                    f"trial {live.number} wrote its report file anew instead of appending to it:"
-                    " it is read from the start each time"
-                )
-                self.desk.event("strange", text, live.number)
-        return reports
+        if found.printed is not None:
+            found.printed.last = reports[-1] if reports else found.printed.last
+            live.printed = None if found.printed.drained else found.printed
+        elif live.printed is not None:
+            live.printed.last = None
+        self._digest(live, reports)
 
     def _known(self, report: Report) -> Report:
         """Leave out metrics beyond the most that a study can have, the last of those named."""
@@ -188,23 +140,24 @@ class Intake:
             self.desk.end(live, Stop("nan", found))
 
 
-def _settled(live: Live, lines: list[Entry]) -> list[Entry]:
-    """Return what is taken in of what a trial has printed, first among it what was held back.
-
-    Callbacks print a step a moment before they report it: read at once, the first step would be
-    there twice. The place in the output is stored with what is taken in, so nothing is lost by it.
-    """
-    if live.held is None:
-        return lines
-    live.held += lines
-    now = processes.awake()
-    if live.held and live.held_since is None:
-        live.held_since = now
-    waits = live.held_since is None or now < live.held_since + _DOUBT
-    if waits and live.ended is None:
-        return []
-    lines, live.held = live.held, None
-    return lines
+def _look(live: Live) -> _Found | None:
+    """Return what is new of a trial: what it reports by itself goes before what it prints."""
+    tail, ended = live.tail, live.ended is not None
+    batch = tail.read(final=ended)
+    if batch.offset != tail.offset or batch.restarted:
+        return _Found(live, batch)
+    if live.printed is not None and tail.offset > 0:
+        live.printed = None  # it reports by itself: what it prints is for people
+    if live.printed is None:
+        return None
+    entries = live.printed.read(ended=ended)
+    if not entries and not live.printed.drained:
+        return None
+    reports = [
+        Report(live.number, tail.seq + n, step, dict(metrics))
+        for n, (step, metrics) in enumerate(entries)
+    ]
+    return _Found(live, Batch(reports, tail.offset, tail.seq + len(reports)), live.printed)
 
 
 def _join(printed: Report | None, reports: list[Report]) -> None:
@@ -219,6 +172,6 @@ def _join(printed: Report | None, reports: list[Report]) -> None:
         reports[0] = replace(first, seq=printed.seq)
 
 
-def _unread(lives: Collection[Live]) -> bool:
+def _may_print_more(live: Live) -> bool:
     """Whether an ended trial may have printed more than was read."""
-    return any(live.ended is not None and live.collector is not None for live in lives)
+    return live.ended is not None and live.printed is not None

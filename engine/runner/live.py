@@ -5,9 +5,8 @@ from typing import Literal
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch, Running
-from hpo_tui.engine.execution.metrics.collector import Collector, Entry
 from hpo_tui.engine.execution.reports import ReportTail
-from hpo_tui.store.models import Report
+from hpo_tui.engine.runner.printed import Printed
 
 Look = frozenset[tuple[str, int]]
 """The files in a folder with the times of their last change."""
@@ -38,34 +37,29 @@ class Live:
     launch: Launch
     process: Running
     tail: ReportTail
+    """The read end of its report file."""
+    printed: Printed | None = None
+    """What it prints or writes, as far as that is searched for metrics."""
     result: dict[str, float] = field(default_factory=dict)
     """Its metrics so far, summarized as the study says."""
     diverged: str = ""
     """Which metric was no number in one of its reports, in words; empty if none was."""
-    collector: Collector | None = None
-    """Finds metrics in what it prints or writes; None when it reports by itself."""
-    behind: Collector | None = None
-    """Searches what was read before an edit for the metrics that the edit has added."""
-    held: list[Entry] | None = None
-    """What it printed first, held back until it is known if it reports by itself; None if so."""
-    held_since: float | None = None
-    """Since when there is something of that, in seconds that the machine was awake."""
-    printed: Report | None = None
-    """What was last taken in of what it prints."""
-    drained: bool = False
-    """Whether the collector has found all that there is."""
-    seq: int = 0
-    """How many reports had been taken in when it began to be watched."""
-    before: int | None = None
-    """The step from which it carried on."""
-    paid: float = 0.0
-    """What its steps have cost by now, earlier attempts included: its charge never falls below."""
     heard: float = 0.0
     """When it last reported, in seconds that the machine was awake."""
     away: bool = False
     """Whether the study's folder was not there for a while as it ran."""
+
+    # how it stood when this attempt began to be watched
+    seq: int = 0
+    """How many reports had been taken in."""
     slept: float = field(default_factory=processes.slept)
-    """What the machine had slept when it began to be watched."""
+    """What the machine had slept, in seconds."""
+    before: int | None = None
+    """The step from which a promotion carries on."""
+    paid: float = 0.0
+    """What its steps have cost by now, earlier attempts included: its charge never falls below."""
+
+    # its end
     drain: Look | None = None
     """What its checkpoint looked like when it was told to leave its device; at another it does."""
     stop: Stop | None = None
@@ -77,13 +71,8 @@ class Live:
     """Since when what it has left could not be read, in seconds that the machine was awake."""
     fault: str = ""
     """Why not, once it is given up."""
-    mute: float | None = None
-    """Since when its reports cannot be read while it runs, in seconds that it was awake."""
-    mute_told: bool = False
-    """Whether that was told."""
 
     @property
     def unreadable(self) -> str:
         """Why its reports could not be read at the last try, empty if they could."""
-        collector = self.collector
-        return self.tail.fault or ("" if collector is None else collector.fault)
+        return self.tail.fault or ("" if self.printed is None else self.printed.fault)

@@ -18,23 +18,25 @@ class Silence:
         self.desk = desk
         self._watched = processes.awake()
         """When it was last looked whether trials hang, in seconds that the machine was awake."""
+        self._mute: dict[int, float] = {}
+        """Trial → since when its reports cannot be read, in such seconds."""
+        self._told = set[int]()
+        """Those of them that were told."""
 
     def unread(self) -> None:
         """Tell of trials whose reports cannot be read for long, and when they can be again."""
         desk, now = self.desk, processes.awake()
-        for live in desk.live.values():
-            why = live.unreadable
-            if not why:
-                if live.mute_told:
-                    desk.event("strange", f"the reports of trial {live.number} can be read again")
-                live.mute, live.mute_told = None, False
-                continue
-            live.mute = live.mute or now
-            live.heard = now  # it may have reported: nobody can tell
-            if now - live.mute > _MUTE and not live.mute_told:
-                live.mute_told = True
-                text = f"the reports of trial {live.number} cannot be read: {why}. It runs on"
-                desk.event("strange", f"{text}, and reading is tried again", live.number)
+        faults = {n: live.unreadable for n, live in desk.live.items()}
+        self._mute = {n: self._mute.get(n, now) for n, why in faults.items() if why}
+        for number in sorted(self._told & faults.keys() - self._mute.keys()):
+            desk.event("strange", f"the reports of trial {number} can be read again")
+        self._told &= self._mute.keys()
+        for number, since in self._mute.items():
+            desk.live[number].heard = now  # it may have reported: nobody can tell
+            if now - since > _MUTE and number not in self._told:
+                self._told.add(number)
+                text = f"the reports of trial {number} cannot be read: {faults[number]}. It runs on"
+                desk.event("strange", f"{text}, and reading is tried again", number)
 
     def stalls(self) -> None:
         """Stop trials that have reported nothing for too long."""

@@ -80,9 +80,10 @@ class Trouble:
         self._reconcile()
         for live in self.desk.live.values():
             # What they have read may not have been stored: they go back to where the store is.
-            if live.collector is not None:
+            if live.printed is not None:
                 with contextlib.suppress(sqlite3.Error):
-                    live.collector = collector_of(self.desk, live, told(self.desk, live.number))
+                    known = told(self.desk, live.number)
+                    live.printed.go_back(collector_of(self.desk, live, known))
         if self.active and lacks_room(error):
             with contextlib.suppress(OSError):
                 ballast(self.desk.folder).unlink()

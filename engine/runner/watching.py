@@ -13,6 +13,7 @@ from hpo_tui.engine.runner.attempt_keys import AttemptKeys
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.live import Live, Stop
+from hpo_tui.engine.runner.printed import Printed
 from hpo_tui.engine.summaries import divergence, summaries, summarize
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
@@ -54,8 +55,8 @@ def watch(desk: Desk, launch: Launch, process: Running, known: Told) -> Live:
     live.result.update(known.result)
     live.diverged = known.diverged
     if desk.spec.metrics:
-        live.collector = collector_of(desk, live, known)
-        live.held = [] if known.collected is None else None
+        collector = collector_of(desk, live, known)
+        live.printed = Printed(collector, fresh=known.collected is None)
     if launch.environment["HPO_RESUME"] and trial.resumed_from in desk.trials:
         live.before = desk.trials[trial.resumed_from].step
     by_steps = desk.meter.share_of_steps(trial.task, trial.step, live.before) is not None
@@ -115,11 +116,9 @@ def collect_anew(desk: Desk, added: Collection[str]) -> None:
     ``added`` are looked for in what was read already: a trial may print them but once.
     """
     for live in desk.live.values():
-        if live.collector is not None:
-            state = live.collector.state()
-            live.collector = _collector(desk, live, desk.spec.kept_metrics)
-            live.collector.restore(state)
-            live.behind = _collector(desk, live, added) if added else live.behind
+        if live.printed is not None:
+            wanted = _collector(desk, live, desk.spec.kept_metrics)
+            live.printed.search_for(wanted, _collector(desk, live, added) if added else None)
 
 
 def _collector(desk: Desk, live: Live, names: Collection[str]) -> Collector:

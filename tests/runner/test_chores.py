@@ -20,6 +20,7 @@ from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lending import drain, look
 from hpo_tui.engine.runner.live import Live, Stop
+from hpo_tui.engine.runner.printed import Printed
 from hpo_tui.engine.runner.silence import Silence
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
@@ -252,14 +253,18 @@ def test_a_file_that_somebody_holds_for_a_while_is_waited_for(desk: Desk, tmp_pa
     assert desk.state is StudyState.RUNNING
 
 
-def test_what_was_read_and_not_stored_is_read_again(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_was_read_and_not_stored_is_read_again(
+    desk: Desk, tmp_path: Path, fresh: bool
+) -> None:
     one = live(desk, tmp_path)
     one.launch.folder.log.write_text("a=0.5\n")
-    one.collector = collector_of(desk, one, told(desk, one.number))
-    desk.writer.put("collector:1", one.collector.state())
-    assert one.collector.poll() == [(1, {"a": 0.5})]
+    collector = collector_of(desk, one, told(desk, one.number))
+    desk.writer.put("collector:1", collector.state())
+    one.printed = Printed(collector, fresh=fresh)
+    one.printed.read(ended=False)
     Trouble(desk).begin(locked(tmp_path))
-    assert one.collector.poll() == [(1, {"a": 0.5})]
+    assert one.printed.read(ended=True) == [(1, {"a": 0.5})]
 
 
 def test_some_stops_are_spared_and_their_ends_are_counted(desk: Desk) -> None:

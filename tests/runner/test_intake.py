@@ -11,6 +11,7 @@ from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.live import Live
+from hpo_tui.engine.runner.printed import Printed
 from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.read import StudyReader
 
@@ -32,8 +33,7 @@ def printing(desk: Desk, tmp_path: Path) -> Live:
     files = found.launch.folder
     files.log.write_text("epoch=1 a=0.5\n")
     found.tail = ReportTail(files.reports, 1)
-    found.collector = Collector([MetricSource("stdout")], files, {"a"})
-    found.held = []
+    found.printed = Printed(Collector([MetricSource("stdout")], files, {"a"}), fresh=True)
     return found
 
 
@@ -52,7 +52,7 @@ def test_what_is_printed_just_before_it_is_reported_counts_once(
     intake.poll([printing])
     intake.poll([printing])
     assert stored(desk) == [(1, {"a": 0.5})]
-    assert printing.collector is None
+    assert printing.printed is None
 
 
 @pytest.mark.parametrize(
