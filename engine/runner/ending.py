@@ -183,29 +183,31 @@ class Endings:
         return charged, old.wasted
 
     def _tell_people(self, trial: Trial, verdict: Verdict) -> None:
-        desk, number = self.desk, trial.number
         if trial.state is TrialState.COMPLETE:
-            spec = desk.spec
-            full = trial.task == spec.full_task.name
-            first = spec.has_goals and full and spec.meets(trial.metrics) and not any(
-                t.state is TrialState.COMPLETE and t.task == trial.task
-                and t.number != number and spec.meets(t.metrics)
-                for t in desk.trials.values()
-            )  # fmt: skip
-            values = ", ".join(f"{n} = {brief(trial.metrics[n])}" for n in spec.metric_names)
-            desk.event("complete", f"trial {number} is complete: {values}", number)
-            if first:
-                desk.event("threshold", f"trial {number} is the first to meet every goal", number)
-        elif trial.state is TrialState.WAITING:
-            kind = "oom" if verdict.kind in _OUT_OF_MEMORY else "requeued"
-            text = f"trial {number}: {verdict.reason}"
-            if "tried again" not in text:  # else the reason has said it itself
-                text = f"{text.removesuffix('.')}; it runs again"
-            desk.event(kind, text, number)
-        else:
-            kind = "oom" if verdict.kind in _OUT_OF_MEMORY else str(trial.state)
-            text = f"trial {number}: {verdict.reason}"
-            desk.event(kind, text, number, cause=verdict.kind, exit_code=trial.exit_code)
+            self._tell_complete(trial)
+            return
+        again, text = trial.state is TrialState.WAITING, f"trial {trial.number}: {verdict.reason}"
+        if again and "tried again" not in text:  # else the reason has said it itself
+            text = f"{text.removesuffix('.')}; it runs again"
+        kind = "requeued" if again else str(trial.state)
+        kind = "oom" if verdict.kind in _OUT_OF_MEMORY else kind
+        data = {} if again else {"cause": verdict.kind, "exit_code": trial.exit_code}
+        self.desk.event(kind, text, trial.number, **data)
+
+    def _tell_complete(self, trial: Trial) -> None:
+        desk, number, metrics = self.desk, trial.number, trial.metrics
+        values = ", ".join(f"{n} = {brief(metrics[n])}" for n in desk.spec.metric_names)
+        desk.event("complete", f"trial {number} is complete: {values}", number)
+        if self._meets_goals(trial) and not any(
+            self._meets_goals(other) for other in desk.trials.values() if other.number != number
+        ):
+            desk.event("threshold", f"trial {number} is the first to meet every goal", number)
+
+    def _meets_goals(self, trial: Trial) -> bool:
+        """Whether there are goals, and a full-task trial has met all of them."""
+        spec = self.desk.spec
+        full = trial.state is TrialState.COMPLETE and trial.task == spec.full_task.name
+        return spec.has_goals and full and spec.meets(trial.metrics)
 
     def _tell_enough(self) -> None:
         """Say, once the goals are met, that nothing new starts and which trials are waited for."""
