@@ -59,13 +59,13 @@ def test_a_goal_of_up_to_eight_digits_is_not_rounded(number: object, scaled_from
 
 @given(st.floats(0.9399, 0.9401))
 def test_what_best_prints_lies_on_the_side_of_the_goal_that_the_result_is_on(value: float) -> None:
-    assert AT_LEAST.met(float(best.beside(value, AT_LEAST))) == AT_LEAST.met(value)
+    assert AT_LEAST.met(float(best.fair_figure(value, AT_LEAST))) == AT_LEAST.met(value)
 
 
 def test_best_prints_the_goal_that_was_set() -> None:
     goal = Objective("accuracy", Direction.MAXIMIZE, 0.96543)
-    assert best.goal_text(goal) == "accuracy ≥0.96543"
-    assert best.goal_text(OutcomeConstraint("size", 1000, 123456.5)) == "size ≥1000 ≤123456.5"
+    assert best.metric_heading(goal) == "accuracy ≥0.96543"
+    assert best.metric_heading(OutcomeConstraint("size", 1000, 123456.5)) == "size ≥1000 ≤123456.5"
 
 
 def test_an_objective_that_is_constrained_too_is_judged_by_both() -> None:

@@ -61,7 +61,7 @@ def best_table(
     params = [p.name for p in spec.free]
     repeated = any(t.number in several for t in trials)
     lead = ["#", "runs"] if repeated else ["#"]
-    head = [*lead, *(goal_text(g) for g in goals), *(plain(p) for p in params)]
+    head = [*lead, *(metric_heading(g) for g in goals), *(plain(p) for p in params)]
     missed = any_missed(trials, spec)
     body = []
     for trial in trials:
@@ -71,14 +71,14 @@ def best_table(
             mark = "" if not missed else "  " if goal.met(value) else " !"
             spread = spreads.get(trial.number, {}).get(goal.metric, 0.0)
             noise = f" ±{number(spread, 2)}" if spread else ""
-            metrics.append(beside(value, goal) + noise + mark)
+            metrics.append(fair_figure(value, goal) + noise + mark)
         values = [shown(trial.params[p]) if p in trial.params else "-" for p in params]
         counts = [str(several.get(trial.number, 1))] if repeated else []
         body.append([str(trial.number), *counts, *metrics, *values])
     return head, body, len(lead) + len(goals)
 
 
-def goal_text(goal: Objective | OutcomeConstraint) -> str:
+def metric_heading(goal: Objective | OutcomeConstraint) -> str:
     """Return a metric's name with its goal as it was set: ``accuracy ≥0.96``."""
     name = plain(goal.metric)
     if isinstance(goal, Objective):
@@ -89,8 +89,8 @@ def goal_text(goal: Objective | OutcomeConstraint) -> str:
     return name + low + high
 
 
-def beside(value: float, goal: Objective | OutcomeConstraint) -> str:
-    """Return a result in as few digits as do not take it over its goal to the other side."""
+def fair_figure(value: float, goal: Objective | OutcomeConstraint) -> str:
+    """Return a result as commands print it: in as few digits as do not take it over its goal."""
     texts = (number(value, digits) for digits in range(4, 17))
     fair = (t for t in texts if t == "-" or goal.met(float(t)) == goal.met(value))
     return next(fair, exact(value))

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 
 from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint
-from hpo_tui.tui.tables.best import best_table, best_trials, goal_text
+from hpo_tui.tui.tables.best import best_table, best_trials, metric_heading
 from hpo_tui.tui.tables.rows import Cell, Column
 from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -91,7 +91,7 @@ def _headings(goals: Sequence[Objective | OutcomeConstraint]) -> dict[str, str]:
     """Return metric → heading."""
     texts: dict[str, set[str]] = {}
     for goal in goals:
-        texts.setdefault(plain(goal.metric), set()).add(goal_text(goal))
+        texts.setdefault(plain(goal.metric), set()).add(metric_heading(goal))
     return {name: said.pop() if len(said) == 1 else name for name, said in texts.items()}
 
 

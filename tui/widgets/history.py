@@ -23,7 +23,7 @@ from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 from hpo_tui.tui.words import fmt
-from hpo_tui.tui.words.goals import beside
+from hpo_tui.tui.words.goals import fair_number
 from hpo_tui.tui.words.plain import plain
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
@@ -253,7 +253,7 @@ it never mixes two measures.
         parts: list[text.Spans] = []
         if len(rows):
             number = int(snapshot.frame.number[rows[-1]])
-            said = f" best {beside(float(best[-1]), goal)} #{number}"
+            said = f" best {fair_number(float(best[-1]), goal)} #{number}"
             parts.append([(glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)])
         elif full.any():
             parts.append([("no full trial meets the other goals yet", Ink.DIM)])

@@ -82,7 +82,7 @@ def short_goal(value: float) -> str:
 
 def judged(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:
     """Return a value with the mark of its goal, never rounded over the limit to the other side."""
-    return f"{beside(value, goal, digits)} {'✓' if reached(value, goal) else '✗'}"
+    return f"{fair_number(value, goal, digits)} {'✓' if reached(value, goal) else '✗'}"
 
 
 def reached(value: float, goal: Objective | OutcomeConstraint) -> bool:
@@ -90,8 +90,8 @@ def reached(value: float, goal: Objective | OutcomeConstraint) -> bool:
     return math.isfinite(value) and goal.met(value)
 
 
-def beside(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:
-    """Return a value, never rounded over the limit of its goal to the other side.
+def fair_number(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:
+    """Return a value as screens show it, never rounded over its goal to the other side.
 
     Where that takes more digits than there is room for, it is said to lie beyond the limit.
     """

@@ -16,7 +16,7 @@ from hpo_tui.store.models import TrialState
 from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt, present
-from hpo_tui.tui.words.goals import beside, full_results, goal_text, goals_of, is_goal, reached
+from hpo_tui.tui.words.goals import fair_number, full_results, goal_text, goals_of, is_goal, reached
 from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.review_remarks import Curves, Remark, best_command, remarks_on
@@ -161,7 +161,7 @@ def _metrics(snapshot: Snapshot, row: int) -> str:
         around = f" ±{fmt.number(noise, 2)}" if noise else ""
         missed = "" if reached(value, goal) else " missed"
         aim = f" ({goal_text(goal)}{missed})" if is_goal(goal) else ""
-        texts.append(f"{plain(goal.metric)} {beside(value, goal)}{around}{aim}")
+        texts.append(f"{plain(goal.metric)} {fair_number(value, goal)}{around}{aim}")
     return ", ".join(texts)
 
 

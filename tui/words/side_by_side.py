@@ -12,7 +12,7 @@ from hpo_tui.tui.tables.trial_order import result_counts
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.entries import Entry
-from hpo_tui.tui.words.goals import beside, goal_text, goals_of, is_goal, judged, reached
+from hpo_tui.tui.words.goals import fair_number, goal_text, goals_of, is_goal, judged, reached
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.progress import Progress, progress_of
 from hpo_tui.tui.words.running import durations
@@ -134,7 +134,7 @@ def _mean_of(snapshot: Snapshot, same: "Mask") -> str:
     values = [] if found is None else found[same].tolist()
     if not values or not all(map(math.isfinite, values)):
         return ""
-    mean, spread = beside(fmean(values), goals[0]), fmt.number(stdev(values), 2)
+    mean, spread = fair_number(fmean(values), goals[0]), fmt.number(stdev(values), 2)
     return f": {plain(goals[0].metric)} {mean} ±{spread}"
 
 

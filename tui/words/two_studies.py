@@ -8,7 +8,7 @@ from hpo_tui.tui.tables.rows import Cell
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import budgets, fmt, present
 from hpo_tui.tui.words.entries import Entry
-from hpo_tui.tui.words.goals import beside, goals_sentence
+from hpo_tui.tui.words.goals import fair_number, goals_sentence
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.side_by_side import metric_cell
 from hpo_tui.tui.words.standing import standing_of
@@ -53,7 +53,7 @@ class Best:
         if self.first is None or not spec.objectives:
             return ""
         texts = (
-            f"{plain(o.metric)} {beside(float(self._means.metrics[o.metric][self.first]), o)}"
+            f"{plain(o.metric)} {fair_number(float(self._means.metrics[o.metric][self.first]), o)}"
             for o in spec.objectives
         )
         number = self.snapshot.frame.number[self.first]
