@@ -9,16 +9,12 @@ from statistics import median
 
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
 from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
-from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.models import LOST, UNDER_WAY, Trial, TrialState
 
 ASSUMED_FULL = 600.0
 """Seconds that a full task is taken to last before any trial has shown how long it does."""
 _RECENT = 50
 """Trials of a task that its pace is told by: the last ones."""
-LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
-"""States of trials that ended without a result: what they were charged is lost."""
-UNDER_WAY = (TrialState.RUNNING, TrialState.WAITING)
-"""States of trials that may still bring a result."""
 
 
 @dataclass(frozen=True, slots=True)

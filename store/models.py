@@ -25,7 +25,13 @@ class TrialState(StrEnum):
     @property
     def ended(self) -> bool:
         """Whether nothing more will come from the trial."""
-        return self not in (TrialState.WAITING, TrialState.RUNNING)
+        return self not in UNDER_WAY
+
+
+LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
+"""States of trials that ended without a result: what they were charged is lost."""
+UNDER_WAY = (TrialState.RUNNING, TrialState.WAITING)
+"""States of trials that may still bring a result."""
 
 
 class StudyState(StrEnum):

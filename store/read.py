@@ -15,7 +15,16 @@ from hpo_tui.store.connect import (
     one_moment,
 )
 from hpo_tui.store.frame import Frame
-from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
+from hpo_tui.store.models import (
+    LOST,
+    Command,
+    DeviceSample,
+    Event,
+    Report,
+    Study,
+    Trial,
+    TrialState,
+)
 from hpo_tui.store.rows import (
     FLEETING,
     command_from,
@@ -132,10 +141,10 @@ class StudyReader:
 
     def charged(self) -> tuple[float, float]:
         """Return (all that was charged, of that lost: ended without a result, or begun again)."""
-        wasted = wasted_column(self.conn)
+        wasted, lost = wasted_column(self.conn), ", ".join(f"'{state}'" for state in LOST)
         row = self._rows(
-            "SELECT total(charged) AS spent, total(CASE WHEN state IN"
-            f" ('failed', 'killed', 'pruned') THEN charged ELSE {wasted} END) AS lost FROM trials"
+            f"SELECT total(charged) AS spent, total(CASE WHEN state IN ({lost}) THEN charged"
+            f" ELSE {wasted} END) AS lost FROM trials"
         )[0]
         return float(row["spent"]), float(row["lost"])
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from hpo_tui.engine.analysis.front import finish_order
 from hpo_tui.engine.arrays import Array
-from hpo_tui.engine.costs import LOST
 from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import LOST
 
 
 def charged(frame: Frame) -> Array:

@@ -3,10 +3,9 @@
 import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index, Mask
-from hpo_tui.engine.costs import LOST
 from hpo_tui.engine.occupancy import gpus_of
 from hpo_tui.store.frame import Frame
-from hpo_tui.store.models import TrialState
+from hpo_tui.store.models import LOST, TrialState
 
 
 def gpu_hours(frame: Frame, devices: int, now: float) -> tuple[float, float]:

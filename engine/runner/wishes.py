@@ -11,7 +11,7 @@ from hpo_tui.engine.runner.granting import are_next, check_goes_on, refuse
 from hpo_tui.engine.runner.starting import record
 from hpo_tui.engine.spec.names import numbered, plain, show
 from hpo_tui.engine.wish_checks import check_enqueue, same_promotion, to_confirm, to_promote
-from hpo_tui.store.models import Command, Trial, TrialState
+from hpo_tui.store.models import LOST, Command, Trial
 
 
 class Wishes:
@@ -96,14 +96,13 @@ class Wishes:
 
     def _same(self, trial: Trial) -> int | None:
         """Return the trial that this one repeats to the seed, None where it is new."""
-        ended_ill = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
         return next(
             (
                 t.number
                 for t in self.desk.trials.values()
                 if (t.task, t.repeat, t.params) == (trial.task, trial.repeat, trial.params)
                 and t.number != trial.number
-                and t.state not in ended_ill
+                and t.state not in LOST
             ),
             None,
         )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo_tui.engine.analysis import charges
-from hpo_tui.engine.costs import LOST, UNDER_WAY
 from hpo_tui.engine.spec import BudgetUnit
+from hpo_tui.store.models import LOST, UNDER_WAY
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.words.fmt import rounded_together
 from hpo_tui.tui.words.plain import plain

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_tui.engine.costs import LOST
+from hpo_tui.store.models import LOST
 from hpo_tui.tui.charts import cost, text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hpo_tui.engine.last_sign import last_sign
 from hpo_tui.engine.spec import BudgetUnit, StudySpec
 from hpo_tui.engine.stop_when import goals_mark
-from hpo_tui.store.models import DeviceSample, Study, StudyState, TrialState
+from hpo_tui.store.models import LOST, DeviceSample, Study, StudyState, TrialState
 
 if TYPE_CHECKING:
     from hpo_tui.store.frame import Frame
@@ -40,7 +40,6 @@ def spent_of(spec: StudySpec, study: Study, frame: "Frame", until: float) -> tup
     """
     from hpo_tui.engine.analysis import charges
     from hpo_tui.engine.analysis.gpu_time import gpu_hours
-    from hpo_tui.engine.costs import LOST
 
     unit = spec.budget.unit
     if unit is BudgetUnit.WALL:
