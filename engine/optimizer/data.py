@@ -57,7 +57,7 @@ class Table:
         )
 
 
-def step_key(spec: StudySpec) -> list[float] | None:
+def task_steps(spec: StudySpec) -> list[float] | None:
     """Return the step at which each task ends, cheapest first, where tasks are lengths of one run.
 
     So if all tasks differ in one number only, that grows with the cost, and the run resumes.
@@ -97,7 +97,7 @@ class Builder:
 
     def __init__(self, spec: StudySpec, space: Space) -> None:
         self.spec, self.space = spec, space
-        self.steps = step_key(spec)
+        self.steps = task_steps(spec)
         self._encoded: dict[int, Array | None] = {}
         self._outside: dict[int, Array | None] = {}
         self._foretold: dict[int, dict[str, float] | None] = {}
@@ -169,7 +169,7 @@ class Builder:
                     upto = [m for at, m in trial.reports if at <= self.steps[t]]
                     if upto:
                         out.append((t, summarized(self.spec, upto)))
-        if trial.state == "pruned" and not out and 0 not in done:
+        if not out and 0 not in done:
             metrics = trial.metrics or summarized(self.spec, (m for _, m in trial.reports))
             if metrics:
                 out.append((0, metrics))

@@ -26,7 +26,14 @@ from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.options import Options, end
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Suggestions
-from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, kept, repeat_of, wished
+from hpo_tui.engine.optimizer.wishes import (
+    Wanted,
+    after_edit,
+    carried_on,
+    finalist,
+    repeat_of,
+    wished,
+)
 from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 
 
@@ -35,6 +42,10 @@ class Optimizer:
 
     The same seed and the same history give the same suggestions. ``earlier``: studies of like
     problems to learn from, such as another optimizer's :meth:`found`. Not thread-safe.
+
+    A trial's ``number`` that is none raises KeyError (TypeError for anything but a number); what is
+    told or reported of a trial that has ended, ValueError; and what no argument can be, TypeError
+    or ValueError. The message is for people, and nothing has changed then.
     """
 
     def __init__(
@@ -69,7 +80,10 @@ class Optimizer:
     # -- asking ---------------------------------------------------------------------------------
 
     def ask(self, left: float | None = None) -> Suggestion:
-        """Return the next trial to run. Raises :class:`BudgetSpent` when nothing can be paid.
+        """Return the next trial to run.
+
+        Raises :class:`BudgetSpent` when nothing that counts can be paid; of its kind,
+        :class:`SpaceExhausted` when no other configuration can be run.
 
         ``left``: what is left of a budget of time, which only the caller can tell, in full-task
         units; of another budget, if it is less than our own count.
@@ -149,7 +163,7 @@ class Optimizer:
     ) -> None:
         """Take a trial's result. A missing, NaN or infinite metric teaches as a failure of it."""
         trial = self._history.trial(number)
-        result, took = checks.metrics(self.spec, metrics), _finite(duration)
+        result, took = checks.metrics(self.spec, metrics), _positive(duration)
         self._history.close(trial, "complete", trial.cost)
         trial.duration = took
         self._history.finish(trial, result)
@@ -157,7 +171,7 @@ class Optimizer:
     def reprice(self, number: int, cost: float) -> None:
         """Note what a running trial will have cost: attempts begun again, a lost checkpoint.
 
-        Raises ValueError for one that has ended, or a cost that is none.
+        Raises ValueError for a cost that is not finite, or below 0.
         """
         trial = self._history.live(number)
         cost = checks.number("a cost", cost)
@@ -171,7 +185,7 @@ class Optimizer:
             self._history.bare.add(number)
 
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Take what a running trial has reached at a step. Raises ValueError for an ended one."""
+        """Take what a running trial has reached at a step."""
         trial = self._history.live(number)
         checks.amount("a step", step)
         trial.reports.append((int(step), checks.values(metrics)))
@@ -191,7 +205,10 @@ class Optimizer:
         self._history.finish(trial, {})
 
     def drop(self, number: int, *, charged: float = 0.0) -> None:
-        """Note that the trial was lost to the machine or killed: this teaches nothing."""
+        """Note that the trial was lost to the machine or killed: this teaches nothing.
+
+        ``charged``: what it cost, nothing where that is not said.
+        """
         self._history.close(self._history.trial(number), "killed", charged)
 
     def prune(self, number: int, metrics: Mapping[str, float], *, charged: float) -> None:
@@ -268,8 +285,8 @@ class Optimizer:
         self._begin(checks.study(spec))
         self._history.restore(past)
         tasks = self._history.task_names
-        wanted = (kept(w, spec, before, tasks) for w in self._wanted)
-        served = {n: kept(w, spec, before, tasks) for n, w in self._served.items()}
+        wanted = (after_edit(w, spec, before, tasks) for w in self._wanted)
+        served = {n: after_edit(w, spec, before, tasks) for n, w in self._served.items()}
         self._wanted = deque(w for w in wanted if w is not None)
         self._served = {n: w for n, w in served.items() if w is not None}
 
@@ -322,14 +339,17 @@ class Optimizer:
         return Earlier.of(self.spec, self.trials(), name)
 
     def price(self, params: Mapping[str, Value], task: str) -> float:
-        """Marginal cost of a configuration at a task, measured where the study asks for it."""
+        """Marginal cost of a configuration at a task, measured where the study asks for it.
+
+        In full-task units. Raises ValueError where there is no task of this name.
+        """
         index = self._history.task(task)
         options = Options(self._history, None, self._measured())
         x = self._search.space.encode(params)
         return options.charge(self._history.known(dict(params)), index, x)
 
 
-def _finite(value: float | None) -> float | None:
+def _positive(value: float | None) -> float | None:
     """Return a positive finite number, else None."""
     took = 0.0 if value is None else checks.number("a duration", value)
     return took if math.isfinite(took) and took > 0 else None

@@ -100,10 +100,10 @@ def repeat_of(trial: Trial, text: str) -> Wanted:
     )
 
 
-def kept(
+def after_edit(
     wish: Wanted, spec: StudySpec, before: Sequence[str], tasks: Sequence[str]
 ) -> Wanted | None:
-    """Return a wish after an edit of the study, None where there is no such thing any more.
+    """Return a wish as it is after an edit of the study, None where its values or task are gone.
 
     ``before``, ``tasks``: the names of the tasks, cheapest first, before and after.
     """
@@ -135,8 +135,8 @@ def finalist(
     alone, need no confirming.
     """
     price = 1.0 if options.by_count else options.costs[history.full]
-    kept = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
-    if not np.isfinite(options.room) or options.room > kept + price:
+    reserve = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
+    if not np.isfinite(options.room) or options.room > reserve + price:
         return None
     runs = {n: _runs(history, n) for n in compromises(history, best)[:_FINALISTS]}
     number = min(runs, key=lambda n: runs[n], default=None)

@@ -7,7 +7,7 @@ import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.api import StopDecision
-from hpo_tui.engine.optimizer.data import step_key
+from hpo_tui.engine.optimizer.data import task_steps
 from hpo_tui.engine.spec import StudySpec
 
 
@@ -269,7 +269,7 @@ def test_steps_of_tasks_are_those_of_the_one_number_that_grows_with_the_cost(lab
             for i, (c, f) in enumerate(zip(costs, fidelities, strict=True))
         ]
         study = {"name": "toy", "command": "true", "budget": 9.0, "resume": resume}
-        return step_key(lab.spec(task=tasks, study=study))
+        return task_steps(lab.spec(task=tasks, study=study))
 
     assert steps({"n": 1}, {"n": 2}, {"n": 9}) == [1.0, 2.0, 9.0]
     assert steps({"n": 1, "size": 8}, {"n": 2, "size": 8}) == [1.0, 2.0]
