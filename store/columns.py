@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _INTS = ("number", "configuration", "resumed_from", "repeat")
 _FLOATS = ("cost", "charged", "wasted", "started", "ended", "duration", "peak_memory", "step")
+_ARRAYS = (*_INTS, "state", "task", *_FLOATS, "starred", "device", "tags")
+"""The columns that every frame has, in the order in which they are read."""
 _CHUNK = 20_000
 """Rows fetched at once: bounds the Python objects alive while a large study is read."""
 
@@ -74,8 +76,8 @@ class FrameReader:
         self, params: dict[str, str], metrics: dict[str, str], tasks: list[str], where: str
     ) -> Frame:
         state = "CASE state " + " ".join(f"WHEN '{s}' THEN {i}" for i, s in enumerate(STATES))
-        floats = [wasted_column(self.conn) if n == "wasted" else n for n in _FLOATS]
-        wanted = [*_INTS, f"{state} END", "task", *floats, "starred", "device", "tags"]
+        read_as = {"state": f"{state} END", "wasted": wasted_column(self.conn)}
+        wanted = [read_as.get(name, name) for name in _ARRAYS]
         wanted += [quoted(c) for c in (*params.values(), *metrics.values())]
         # Of all, the rows come in their own order. Those that changed have to be sorted: the plus
         # keeps SQLite from going through all of them, only to spare that.
@@ -99,30 +101,26 @@ class FrameReader:
     ) -> Frame:
         import numpy as np
 
-        width = len(_INTS) + 2 + len(_FLOATS) + 3 + len(params) + len(metrics)
-        lists: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
-        column = iter(lists)
+        width = len(_ARRAYS) + len(params) + len(metrics)
+        values: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
+        column, more = dict(zip(_ARRAYS, values, strict=False)), iter(values[len(_ARRAYS) :])
         ints: dict[str, Any] = {
-            n: np.array([v or 0 for v in next(column)], dtype=np.int64) for n in _INTS
+            n: np.array([v or 0 for v in column[n]], dtype=np.int64) for n in _INTS
         }
-        states = next(column)
-        if None in states:
-            raise no_state(int(ints["number"][states.index(None)]))
-        state = np.array(states, dtype=np.int8)
-        codes = {name: i for i, name in enumerate(tasks)}
-        tags = self._tags
-        task = np.array([codes[v] for v in next(column)], dtype=np.int16)
-        floats: dict[str, Any] = {n: np.array(next(column), dtype=np.float64) for n in _FLOATS}
+        if None in column["state"]:
+            raise no_state(int(ints["number"][column["state"].index(None)]))
+        floats: dict[str, Any] = {n: np.array(column[n], dtype=np.float64) for n in _FLOATS}
+        codes, tags = {name: i for i, name in enumerate(tasks)}, self._tags
         return Frame(
             **ints,
-            state=state,
-            task=task,
+            state=np.array(column["state"], dtype=np.int8),
+            task=np.array([codes[v] for v in column["task"]], dtype=np.int16),
             **floats,
-            starred=np.array(next(column), dtype=bool),
-            device=np.array(next(column), dtype=object),
-            tags=np.array([tags.setdefault(v, len(tags)) for v in next(column)], dtype=np.int32),
-            params={name: self._param(name, next(column)) for name in params},
-            metrics={name: np.array(next(column), dtype=np.float64) for name in metrics},
+            starred=np.array(column["starred"], dtype=bool),
+            device=np.array(column["device"], dtype=object),
+            tags=np.array([tags.setdefault(v, len(tags)) for v in column["tags"]], dtype=np.int32),
+            params={name: self._param(name, next(more)) for name in params},
+            metrics={name: np.array(next(more), dtype=np.float64) for name in metrics},
         )
 
     def _param(self, name: str, values: Sequence[Any]) -> "NDArray[np.float64]":
@@ -148,9 +146,6 @@ def _collector_at_rest() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-_ARRAYS = (*_INTS, "state", "task", *_FLOATS, "starred", "device", "tags")
 
 
 def concat(parts: Sequence[Frame]) -> Frame:
