@@ -293,7 +293,7 @@ class StudyReader:
 
     @legible()
     def dated(self, key: str) -> tuple[Any, float] | None:
-        """Return (what is kept under ``key``, when it was written in Unix time), None if nothing."""
+        """Return what is kept under ``key`` and when it was written (Unix time), None if none."""
         rows = self._rows("SELECT value, updated FROM optimizer WHERE key = ?", (key,))
         return (json.loads(rows[0]["value"]), float(rows[0]["updated"])) if rows else None
 

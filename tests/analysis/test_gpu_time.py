@@ -79,6 +79,7 @@ def test_running_attempts_count_till_now() -> None:
     found = book.total(1, [(A, 50.0), (A, 20.0), (B, 10.0), ("cpu:0", 5.0)], now=120.0)
     assert found.seconds == pytest.approx(100 + 20 + 10 + 5)
     assert found.unshared == pytest.approx(100 + 50 + 20 + 10 + 5)
+    assert book.total(1, [(A, 50.0), (A, 20.0)], now=200.0).seconds == pytest.approx(100 + 50)
 
 
 spans = st.lists(

@@ -123,6 +123,14 @@ def test_an_attempt_that_was_begun_again_says_nothing_of_how_long_a_task_takes()
     assert meter.last_step("another") is None
 
 
+def test_a_task_goes_at_the_pace_of_its_last_fifty_trials() -> None:
+    meter = Meter(SPEC)
+    for n in range(1, 121):
+        late = n > 70
+        meter.learn(trial(n, "complete", duration=5.0 if late else 90.0, step=9 if late else 20))
+    assert (meter.rate("full"), meter.rate("low"), meter.last_step("full")) == (5.0, 5.0, 9)
+
+
 def test_the_steps_of_an_attempt_end_where_it_began_or_at_the_last_one() -> None:
     meter = Meter(SPEC)
     meter.learn(trial(1, "complete", duration=100.0, step=20))
