@@ -73,3 +73,15 @@ def test_the_process_of_a_trial_is_known_once_it_was_adopted(desk: Desk) -> None
     desk.executor.adopt = lambda *_: process  # type: ignore[method-assign]
     assert adopt(desk, desk.trials[1])
     assert (desk.trials[1].pid, desk.trials[1].pid_started) == (77, 5.0)
+
+
+@pytest.mark.parametrize(("saved", "redone"), [(False, 0.8), (True, 0.3)])
+def test_what_a_retry_must_do_again_is_all_unless_there_is_a_checkpoint(
+    desk: Desk, saved: bool, redone: float
+) -> None:
+    checkpoint = desk.folder.trial(1).checkpoint
+    checkpoint.mkdir(parents=True)
+    if saved:
+        (checkpoint / "state").write_text("of its own")
+    ended = desk.update(1, state=TrialState.FAILED, charged=0.8, wasted=0.3)
+    assert desk.redone(ended) == pytest.approx(redone)

@@ -1,5 +1,6 @@
 """What a trial prints and what it reports, taken in together."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +91,43 @@ def test_what_is_only_printed_is_taken_in_a_moment_later(
         log.write("epoch=3 a=0.7\n")
     intake.poll([printing])
     assert len(stored(desk)) == 3, "nothing is held back any more"
+
+
+def told(desk: Desk) -> list[str]:
+    with StudyReader(desk.folder.db) as reader:
+        return [e.text for e in reader.events() if e.kind == "strange"]
+
+
+def test_a_study_takes_in_two_hundred_metrics_and_its_own_however_late(
+    desk: Desk, printing: Live
+) -> None:
+    intake, file = Intake(desk), printing.launch.folder.reports
+    file.write_text(json.dumps({f"m{n}": n for n in range(199)} | {"step": 1}) + "\n")
+    intake.poll([printing])
+    with file.open("a") as more:
+        more.write(json.dumps({"x1": 1, "x2": 2, "x3": 3, "step": 2}) + "\n")
+        more.write(json.dumps({"x4": 4, "m0": 0.1, "a": 0.5, "step": 3}) + "\n")
+    intake.poll([printing])
+    assert stored(desk)[1:] == [(2, {"x1": 1.0}), (3, {"m0": 0.1, "a": 0.5})]
+    assert told(desk) == ["more than 200 different metrics: further ones are left out"]
+
+
+def test_a_report_file_that_is_written_anew_each_time_is_told_of_once(
+    desk: Desk, printing: Live
+) -> None:
+    intake, file = Intake(desk), printing.launch.folder.reports
+    for step in range(4):
+        file.write_text("".join(f'{{"step": {n}, "a": 0.{step}}}\n' for n in range(step + 1)))
+        intake.poll([printing])
+    assert [step for step, _ in stored(desk)] == [0, 0, 1, 0, 1, 2, 0, 1, 2, 3]
+    (text,) = told(desk)
+    assert text.startswith("trial 1 wrote its report file anew instead of appending to it")
+
+
+def test_lines_that_are_no_reports_are_told_of_once(desk: Desk, printing: Live) -> None:
+    intake, file = Intake(desk), printing.launch.folder.reports
+    for _ in range(2):
+        with file.open("a") as more:
+            more.write('a = 0.5\n{"step": 1, "a": 0.5}\n')
+        intake.poll([printing])
+    assert told(desk) == ["trial 1 wrote lines to its report file that are no JSON objects"]
