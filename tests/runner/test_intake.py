@@ -131,3 +131,17 @@ def test_lines_that_are_no_reports_are_told_of_once(desk: Desk, printing: Live) 
             more.write('a = 0.5\n{"step": 1, "a": 0.5}\n')
         intake.poll([printing])
     assert told(desk) == ["trial 1 wrote lines to its report file that are no JSON objects"]
+
+
+def test_of_many_reports_at_once_the_optimizer_is_given_the_last(
+    desk: Desk, printing: Live
+) -> None:
+    nobody: Any = desk
+    given = list[Any]()
+    nobody.proposals.report = lambda *said, **how: given.append((said, how))
+    file = printing.launch.folder.reports
+    file.write_text("".join(f'{{"step": {n}, "a": 0.5, "b": 1}}\n' for n in range(100)))
+    Intake(desk).poll([printing])
+    ((number, lines), how) = given[0]
+    assert (number, how, len(given)) == (1, {"judge": True}, 1)
+    assert lines == [(n, {"a": 0.5}) for n in range(36, 100)]
