@@ -96,6 +96,9 @@ def test_three_looks_without_a_checkpoint_and_none_with_one_show_that_nothing_re
     history.add(Trial(5, 5, {"x": 0.9, "y": 0.5}, CHEAP, "complete", 0.25))
     assert history.resumes
     assert not made(whole, *looks).resumes
+    two = made(toy, *looks[:2])
+    two.bare |= {1, 2}
+    assert two.resumes, "two may have been an accident"
 
 
 def test_full_runs_are_those_that_show_a_configuration_at_the_full_task(toy: StudySpec) -> None:
