@@ -52,10 +52,7 @@ class TrialCommands:
         """Start a failed, killed or stopped trial again, from its checkpoint if it has one."""
         trial = to_retry(self.desk.trials, command.args)
         check_goes_on(self.desk)
-        self.desk.update(
-            trial.number, state=TrialState.WAITING, reason="", ended=None, teaches=False,
-            wasted=self.desk.redone(trial),
-        )  # fmt: skip
+        self.desk.run_again(trial)
         answer = are_next(self.desk, [trial.number], command)
         self.desk.queue.add(trial.number, asked=command.id)
         self.desk.proposals.stale = True  # it has learned the trial's end, which does not hold

@@ -216,10 +216,18 @@ class Desk:
         live.paid = max(live.paid, trial.wasted + trial.cost * share)
         return live.paid
 
-    def redone(self, trial: Trial) -> float:
-        """Return how much of a trial's charge paid for work that its next attempt must do again.
+    def run_again(self, trial: Trial) -> None:
+        """Have an ended trial wait for another attempt, which carries on from its own checkpoint.
 
-        With a checkpoint of its own it carries on; without, all of it is to be done again.
+        Without one all that it was charged has paid for what is to be done again.
         """
         own = has_files(self.folder.trial(trial.number).checkpoint)
-        return trial.wasted if own else trial.charged
+        self.update(
+            trial.number, state=TrialState.WAITING, reason="", ended=None, teaches=False,
+            wasted=trial.wasted if own else trial.charged,
+        )  # fmt: skip
+
+    def unheard(self) -> list[str]:
+        """Return the metrics of a result that no trial has reported so far."""
+        heard = {name for trial in self.trials.values() for name in trial.metrics}
+        return [name for name in self.spec.metric_names if name not in heard]

@@ -96,7 +96,7 @@ class Endings:
         verdict = judge(case)
         failure = Failure(
             trial.number, verdict.kind, end.code, trial.params, case.lines, verdict.reason,
-            self._unheard() if verdict.kind == "missing" else (),
+            desk.unheard() if verdict.kind == "missing" else (),
         )  # fmt: skip
         # Under way when the breaker tripped, and one more of the same: it teaches as little.
         late = desk.state is StudyState.PAUSED and failure.signature == self.breaker.tripped
@@ -125,11 +125,6 @@ class Endings:
             tell_optimizer(desk, trial, verdict.kind)
         if not late:
             self._break(failure)
-
-    def _unheard(self) -> list[str]:
-        """Return the metrics of a result that no trial has reported so far."""
-        heard = {name for trial in self.desk.trials.values() for name in trial.metrics}
-        return [name for name in self.desk.spec.metric_names if name not in heard]
 
     def _case(self, live: Live, end: Exit) -> Case:
         desk, launch = self.desk, live.launch

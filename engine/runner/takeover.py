@@ -32,10 +32,7 @@ def take_over(desk: Desk) -> None:
             # Never started, it was asked for: before all that is asked for from now on.
             desk.queue.add(trial.number, asked=None if trial.attempt else 0)
         elif stopped and trial.reason == STOPPED:
-            desk.update(
-                trial.number, state=TrialState.WAITING, ended=None, reason="",
-                wasted=desk.redone(trial),
-            )  # fmt: skip
+            desk.run_again(trial)
             desk.queue.add(trial.number)
 
 

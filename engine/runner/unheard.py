@@ -32,8 +32,7 @@ class Unheard:
         if self._found is None:
             kept = (Misnamed(*packed) for packed in desk.kept(KEY) or ())
             self._found, self._sources = {one.expected: one for one in kept}, desk.spec.metrics
-        heard = {name for trial in desk.trials.values() for name in trial.metrics}
-        missing = [name for name in desk.spec.metric_names if name not in heard]
+        missing = desk.unheard()
         found = {n: one for n, one in self._found.items() if n in missing}
         if desk.spec.metrics != self._sources:  # an edit may have put it right, or not
             found, self._sources = {}, desk.spec.metrics

@@ -83,5 +83,7 @@ def test_what_a_retry_must_do_again_is_all_unless_there_is_a_checkpoint(
     checkpoint.mkdir(parents=True)
     if saved:
         (checkpoint / "state").write_text("of its own")
-    ended = desk.update(1, state=TrialState.FAILED, charged=0.8, wasted=0.3)
-    assert desk.redone(ended) == pytest.approx(redone)
+    desk.run_again(desk.update(1, state=TrialState.FAILED, charged=0.8, wasted=0.3, teaches=True))
+    waits = desk.trials[1]
+    assert (waits.state, waits.teaches, waits.charged) == (TrialState.WAITING, False, 0.8)
+    assert waits.wasted == pytest.approx(redone)
