@@ -8,7 +8,7 @@ import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial
 from hpo_tui.engine.optimizer.models import surrogate
-from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive
+from hpo_tui.engine.optimizer.promotion import Choice, Guard, choose, fed, predictive
 
 
 def test_one_trial_in_ten_is_random_unless_there_is_one_objective(lab: Any) -> None:
@@ -160,3 +160,23 @@ def test_a_look_on_the_way_is_at_the_cheapest_task_that_is_open() -> None:
     assert (look.row, look.task, look.bound_for, look.price) == (4, 1, 2, 0.5)
     assert look.correlation == pytest.approx(0.8)
     assert bound.by_the_look(np.array([np.inf, np.inf, 1.0]), told) is bound
+
+
+@pytest.mark.parametrize(
+    ("changed", "takes"),
+    [
+        ({}, True),
+        ({"resume": False}, False),
+        ({"by_count": True}, False),
+        ({"forced": True}, True),
+        ({"forced": True, "trust": [1.0, 0.0]}, False),
+        ({"forced": True, "owed": True}, False),
+    ],
+)
+def test_a_look_stands_in_for_a_full_run_that_is_due_until_looks_have_cost_one(
+    changed: dict[str, Any], takes: bool
+) -> None:
+    how = {"resume": True, "by_count": False, "forced": False, "owed": False, "trust": [1.0, 1.0]}
+    how |= changed
+    both: Any = SimpleNamespace(**how)  # what is asked of the options, and of the models
+    assert Guard(0.5, both.forced, both.owed).takes_the_look(both, both) == takes

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from acting import Process, live
+from acting import live
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution import processes
@@ -19,16 +19,15 @@ from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lending import drain, look
-from hpo_tui.engine.runner.live import Live, Stop
+from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.runner.printed import Printed
 from hpo_tui.engine.runner.silence import Silence
 from hpo_tui.engine.runner.starting import Starter
-from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.engine.runner.watching import collector_of, told
 from hpo_tui.store.ask import ask
-from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 
 
@@ -265,31 +264,6 @@ def test_what_was_read_and_not_stored_is_read_again(
     one.printed.read(ended=False)
     Trouble(desk).begin(locked(tmp_path))
     assert one.printed.read(ended=True) == [(1, {"a": 0.5})]
-
-
-def test_some_stops_are_spared_and_their_ends_are_counted(desk: Desk) -> None:
-    audit, nobody = Audit(desk), SimpleNamespace(grace=30.0)
-    for n in range(1, 201):
-        desk.trials[n] = Trial(n, n, "full", TrialState.RUNNING, 1.0, {"x": 0.5})
-        desk.live[n] = Live(n, nobody, Process(), nobody)  # type: ignore[arg-type]
-        for _ in range(2):  # a spared one is not asked about twice
-            audit.decide(desk.live[n], "no hope", 0.01)
-        if desk.live[n].stop is not None:
-            desk.trials[n] = replace(desk.trials[n], state=TrialState.PRUNED)
-    spared = [n for n, one in desk.live.items() if one.stop is None]
-    assert 8 <= len(spared) <= 40
-    assert min(spared) > 5
-    assert desk.live[1].stop == Stop("prune", "no hope")
-    for n in spared:
-        a = 0.9 if n == spared[0] else 0.5
-        desk.trials[n] = replace(desk.trials[n], state=TrialState.COMPLETE, metrics={"a": a})
-    audit.put()
-    with StudyReader(desk.folder.db) as reader:
-        kept = reader.get("stopping")
-    assert kept["spared"] == spared
-    assert kept["stopped"] == 200 - len(spared)
-    assert (kept["checked"], kept["mistakes"]) == (len(spared), spared[:1])
-    assert Audit(desk).spared == set(spared)
 
 
 def test_a_start_lost_half_way_is_queued_again(desk: Desk, tmp_path: Path) -> None:
