@@ -1,7 +1,8 @@
-"""Words of the filter that are judgements: which trials meet the goals, which are the best."""
+"""What a filter holds for: judgements as `meets` and `best`, what a trial took, brushes too."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hpo_tui.engine.analysis import front
@@ -9,6 +10,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.tables.filters import filter_mask, filter_names
+from hpo_tui.tui.tables.filters import passing as passing_all
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
 from tests.tui.conftest import make_study
@@ -56,3 +58,26 @@ def test_a_cheap_trial_meets_the_goals_and_is_not_among_the_best(study: StudyFol
 
 def test_they_are_offered(study: StudyFolder) -> None:
     assert {"meets", "best"} <= set(filter_names(read_once(study)))
+
+
+def test_a_filter_and_brushes_hold_together(study: StudyFolder) -> None:
+    seen = read_once(study)
+    frame, brushes = (
+        seen.frame,
+        {"p:dropout": (0.0, float(np.median(seen.frame.params["dropout"])))},
+    )
+    mask = passing_all(seen, "trial > 10", brushes)
+    low = frame.params["dropout"] <= brushes["p:dropout"][1]
+    assert mask is not None
+    assert mask.tolist() == (low & (frame.number > 10)).tolist()
+    assert 0 < mask.sum() < min(low.sum(), (frame.number > 10).sum())
+    assert passing_all(seen, "", {}) is None
+
+
+def test_cost_is_what_a_trial_was_charged_and_duration_how_long_it_ran(study: StudyFolder) -> None:
+    writer = StudyWriter(study.db)
+    writer.update_trial(3, cost=1.0, charged=0.625, duration=7777.0)
+    writer.close()
+    seen = read_once(study)
+    assert passing(seen, "cost == 0.625") == [3]
+    assert passing(seen, "duration == 7777") == [3]

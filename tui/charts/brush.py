@@ -20,6 +20,8 @@ from hpo_tui.tui.watching.snapshot import Brush
 def brush_mask(frame: Frame, spec: StudySpec, brushes: Mapping[str, Brush]) -> Mask | None:
     """Return which trials (n,) lie in every brush; None without brushes. Missing values do not.
 
+    ``brushes``: name of an axis, as ``p:lr`` → range, both ends included.
+
     A range on a categorical axis counts the choices in the order of the space, on ``task`` the
     tasks from cheap to dear: both from 0. An infinite end has no limit: the ends of an axis are
     round numbers around what is known, without far outliers, and better trials are still to come.
