@@ -46,6 +46,15 @@ def test_a_study_begins_with_looks_where_these_are_cheap_or_carried_on(lab: Any)
     assert all(tasks == {"look"} for tasks in begun.values())
 
 
+@pytest.mark.parametrize(("budget", "begins"), [(12.0, 1), ("12 trials", 0)])
+def test_a_dear_look_is_a_trial_like_any_where_trials_are_counted(
+    lab: Any, budget: Any, begins: int
+) -> None:
+    study = {"name": "toy", "command": "true", "budget": budget, "resume": False}
+    tasks = [{"name": "look", "cost": 0.9, "n": 1}, {"name": "full", "cost": 1.0, "n": 2}]
+    assert Options(TrialHistory(lab.spec(study=study, task=tasks)), 12.0).begins == begins
+
+
 def _options(lab: Any, budget: Any, left: float, *, resume: bool = True, looks: int = 0) -> Options:
     """What is open with so much left of a budget, after so many looks of as many configurations."""
     study = {"name": "toy", "command": "true", "budget": budget, "resume": resume}
