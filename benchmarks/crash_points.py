@@ -29,6 +29,7 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 
 WRITES = ("pwrite64", "fdatasync", "ftruncate", "mkdir", "rename", "unlink")
+SWEEPS = ("kills", "errors", "commands", "command-errors")
 Plan = tuple[str, str, str]
 """What a point is called, what strace injects, and which calls it follows."""
 _ON_END = 5
@@ -190,7 +191,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=60, help="points of one kind of call at most")
     parser.add_argument("--jobs", type=int, default=2, help="studies at once")
-    parser.add_argument("--only", choices=("kills", "errors", "commands"), help="one sweep")
+    parser.add_argument("--only", choices=SWEEPS, help="one sweep")
+    parser.add_argument("--command", default="", help="of the commands, those that begin so")
     args = parser.parse_args()
     if shutil.which("strace") is None:
         print("strace is not here: its fault injection does the killing. Install it first.")
@@ -207,8 +209,10 @@ def main() -> int:
         bad = sweep(base, plans, args.jobs)
         print(f"  {bad} of {len(plans)} with faults, {time.monotonic() - began:.0f} s", flush=True)
         wrong += bad
-    if args.only in (None, "commands"):
-        wrong += crash_commands.sweep(base, max(2, args.most // 10), args.jobs)
+    for failing, name in ((False, "commands"), (True, "command-errors")):
+        if args.only in (None, name):
+            most = max(2, args.most // (20 if failing else 10))
+            wrong += crash_commands.sweep(base, most, args.jobs, errors=failing, only=args.command)
     print("  all held" if not wrong else f"  faults at {wrong} points, kept in {base}")
     if not wrong:
         shutil.rmtree(base)

@@ -51,6 +51,12 @@ def counted(log: Path) -> Counter[str]:
     return Counter(line.partition("(")[0] for line in lines if "(" in line[:12])
 
 
+def lines(log: Path, call: str) -> list[str]:
+    """Return what was written down of the calls of one name, in order."""
+    every = log.read_text("utf-8", "replace").splitlines()
+    return [line for line in every if line.startswith(f"{call}(")]
+
+
 def spread(first: int, last: int, most: int) -> list[int]:
     """Return at most so many numbers from ``first`` to ``last``, both among them."""
     if last - first < most:

@@ -42,7 +42,7 @@ def _open(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
     if not there and not make:
         raise FileNotFoundError(2, "no such file", where)
     try:
-        if "://" not in where and not _is_sqlite(Path(where)):
+        if not is_sqlite(where):
             return optuna.storages.JournalStorage(JournalFileBackend(where))
         url = where if "://" in where else f"sqlite:///{Path(where).resolve()}"
         return optuna.storages.RDBStorage(url, skip_table_creation=not make)
@@ -65,7 +65,11 @@ def _instead(where: str, fault: str) -> str:
     return f", which is an SQLite file, a journal file or a URL; a table ends in {tables}"
 
 
-def _is_sqlite(path: Path) -> bool:
+def is_sqlite(where: str) -> bool:
+    """Whether a storage is no journal: a URL, an SQLite file, or what is to become one."""
+    if "://" in where:
+        return True
+    path = Path(where)
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
             return file.read(16) == _SQLITE

@@ -10,7 +10,7 @@ from hpo_tui.store.models import Report, Trial, TrialState
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension, choice, value_names
 from hpo_tui.store.transfer.optuna_storage import opened
 from hpo_tui.store.transfer.tables import in_order
-from hpo_tui.store.transfer.write_optuna import STUDY_ATTR, TRIAL_ATTR
+from hpo_tui.store.transfer.write_optuna import STUDY_ATTR, TRIAL_ATTR, half
 
 if TYPE_CHECKING:
     import optuna
@@ -40,6 +40,8 @@ def _read(storage: "optuna.storages.BaseStorage", where: str, name: str | None) 
         asked = f"no study {name}" if name else "several studies, say which with --study"
         raise ValueError(f"{where} holds {asked}: {', '.join(names)}")
     study = optuna.load_study(study_name=name, storage=storage)
+    if fault := half(where, name, study.user_attrs):
+        raise ValueError(fault)
     theirs = study.get_trials(deepcopy=False)
     metrics = value_names(study.metric_names, len(study.directions))
     trials = [_trial(t, metrics) for t in theirs]

@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import re
+import shlex
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -12,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hpo_tui.store.models import Report, Study, Trial, TrialState, Value
 from hpo_tui.store.refusals import in_words
-from hpo_tui.store.transfer.optuna_storage import opened
+from hpo_tui.store.transfer.optuna_storage import is_sqlite, opened
+from hpo_tui.store.transfer.whole import whole_database
 
 if TYPE_CHECKING:
     import optuna
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
 STUDY_ATTR = "hpo_tui_study"
 TRIAL_ATTR = "hpo_tui_trial"
 """User attributes with what Optuna has no place for; :mod:`read_optuna` takes it back from them."""
+UNFINISHED = "unfinished"
+"""What the first of them says until all trials are written."""
+_OTHER = re.compile("[?:]")
+"""In what is no plain file's name: URLs, and what they ask for."""
 
 _DECADES = 100
 """How many times the smallest the greatest of some numbers is, from which their scale is a log."""
@@ -52,21 +60,46 @@ def write_optuna(where: str, study: Study, trials: Iterable[Trial], plan: Optuna
     import optuna
 
     file = Path(where.removeprefix("sqlite:///"))
-    new = "://" not in str(file) and not file.exists()
     try:
-        with opened(where, make=True) as storage:
+        if _OTHER.search(str(file)) or os.path.lexists(file):
+            with opened(where, make=True) as storage:
+                return _write(storage, study, list(trials), plan)
+        kind = "sqlite:///" if is_sqlite(where) else ""
+        with (
+            whole_database(file.absolute()) as made,
+            opened(f"{kind}{made}", make=True) as storage,
+        ):
             return _write(storage, study, list(trials), plan)
-    except BaseException as error:
-        if new:
-            file.unlink(missing_ok=True)
-        if isinstance(error, optuna.exceptions.DuplicatedStudyError):
-            raise ValueError(f"{where} holds a study {study.name} already") from None
-        if isinstance(error, (optuna.exceptions.StorageInternalError, OSError)):  # a full disk
-            cause = error.__cause__ or error
-            said = in_words(cause) if isinstance(cause, OSError) else str(cause)
-            why = said.splitlines()[0]
-            raise ValueError(f"{where} cannot be written: {why}") from error
-        raise
+    except optuna.exceptions.DuplicatedStudyError:
+        raise ValueError(_there_already(where, study.name)) from None
+    except (optuna.exceptions.StorageInternalError, OSError) as error:  # a full disk
+        cause = error.__cause__ or error
+        said = in_words(cause) if isinstance(cause, OSError) else str(cause)
+        raise ValueError(f"{where} cannot be written: {said.splitlines()[0]}") from error
+
+
+def _there_already(where: str, name: str) -> str:
+    """Return what is said of a study that is in a storage already, or half of it."""
+    import optuna
+
+    with opened(where, make=False) as storage:
+        attributes = optuna.load_study(study_name=name, storage=storage).user_attrs
+    return half(where, name, attributes) or f"{where} holds a study {name} already"
+
+
+def half(where: str, name: str, attributes: Mapping[str, object]) -> str:
+    """Return what is said of a study that was not written to its end; empty for all others.
+
+    ``attributes``: its user attributes.
+    """
+    if attributes.get(STUDY_ATTR) != UNFINISHED:
+        return ""
+    url = where if "://" in where or not is_sqlite(where) else f"sqlite:///{where}"
+    return (
+        f"{where} holds half a study {name}: its export goes on, or was cut off. If it was, remove"
+        f" what is there and export it anew: optuna delete-study --storage {shlex.quote(url)}"
+        f" --study-name {shlex.quote(name)}"
+    )
 
 
 def _write(
@@ -85,10 +118,11 @@ def _write(
             # Experimental since Optuna 3.2; without it a dashboard shows numbers for names.
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             made.set_metric_names(list(plan.directions))
-        made.set_user_attr(STUDY_ATTR, study.text)
+        made.set_user_attr(STUDY_ATTR, UNFINISHED)
         ended = [t for t in trials if t.state.ended]
         space = _widened(plan.space, ended)
         made.add_trials([_frozen(t, plan, space) for t in ended])
+        made.set_user_attr(STUDY_ATTR, study.text)  # the last: with it, all is there
     except BaseException:
         with suppress(Exception):  # half a study would pass for the whole
             optuna.delete_study(study_name=study.name, storage=storage)

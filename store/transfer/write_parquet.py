@@ -6,7 +6,6 @@ from typing import Any
 
 from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.rows import FLAT, flat
-from hpo_tui.store.transfer.whole import whole
 
 
 def write_trials_parquet(
@@ -30,8 +29,7 @@ def write_trials_parquet(
     rows = [flat(t, params, metrics, task_costs, known.get(t.number)) for t in trials]
     names = [*FLAT, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
     columns = {n: _column([row[n] for row in rows], n) for n in names}
-    with whole(path) as part:
-        parquet.write_table(pyarrow.table(columns), part)
+    parquet.write_table(pyarrow.table(columns), path)
     return len(rows)
 
 

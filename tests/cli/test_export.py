@@ -13,7 +13,8 @@ import optuna
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.cli.exporting import _target
+from hpo_tui.store.transfer.whole import whole
+from hpo_tui.tui.cli.exporting import _target, _whole
 
 
 def test_one_form_of_export_at_a_time(
@@ -82,7 +83,7 @@ def test_a_full_disk_leaves_no_part_of_a_table(
 ) -> None:
     make_study()
     monkeypatch.setattr(secrets, "token_hex", lambda _: "1")
-    (tmp_path / "out.csv.1.part").symlink_to("/dev/full")
+    (tmp_path / "out.csv.hpo-1.part").symlink_to("/dev/full")
     ran = hpo("export", "sparse", "--csv", "-o", "out.csv")
     assert ran.code == 1
     assert "out.csv finds no room on its disk (No space left on device)" in ran.err
@@ -98,3 +99,60 @@ def test_two_exports_to_one_file_at_once_do_not_mix(tmp_path: Path) -> None:
         assert output.read_text() == "short\n"
     assert output.read_text() == "long\n" * 9
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_what_a_killed_export_has_left_goes_with_the_next_one_but_not_what_somebody_writes(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    left = tmp_path / "other.csv.hpo-0123abcd.part"
+    database = tmp_path / f"{left.name}-new-journal"
+    mine = tmp_path / "out.csv.20240101.part"
+    for path in (left, database, mine):
+        path.write_text("half")
+    with whole(tmp_path / "out.csv") as part:
+        part.write_text("a living export's")
+        assert hpo("export", "sparse", "--csv", "-o", "out.csv").code == 0
+        assert part.read_text() == "a living export's"
+        assert not left.exists()
+        assert not database.exists()
+        assert mine.exists()
+    assert (tmp_path / "out.csv").read_text() == "a living export's"
+
+
+def test_a_device_that_parquet_is_written_to_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "null").symlink_to("/dev/null")
+    with _whole(tmp_path / "null") as part:
+        part.write_bytes(b"table")
+    assert (tmp_path / "null").is_char_device()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["null"]
+
+
+@pytest.mark.parametrize("where", ["sqlite:///out.db", "out.log"])
+def test_half_an_optuna_study_passes_for_no_whole_one(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, where: str,
+) -> None:  # fmt: skip
+    make_study()
+    make_study("other")
+    seen: list[str] = []
+    add = optuna.study.Study.add_trials
+
+    def look(self: optuna.study.Study, trials: Any) -> None:
+        there = (tmp_path / where.removeprefix("sqlite:///")).exists()
+        if there:
+            seen.append(hpo("import", where, "--study", "sparse", "--name", "new").err)
+            seen.append(hpo("export", "sparse", "--optuna", where).err)
+        else:
+            seen.append("not there yet")
+        add(self, trials)
+
+    monkeypatch.setattr(optuna.study.Study, "add_trials", look)
+    for name in ("other", "sparse"):
+        assert hpo("export", name, "--optuna", where).code == 0
+    assert seen[0] == "not there yet"
+    assert len(seen) == 3
+    for said in seen[1:]:
+        assert f"{where} holds half a study sparse: its export goes on, or was cut off" in said
+        assert f"optuna delete-study --storage {where} --study-name sparse" in said
+    assert hpo("import", where, "--study", "sparse", "--name", "new").code == 0

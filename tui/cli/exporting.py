@@ -1,6 +1,5 @@
 """``hpo-tui export``: trials and reports out of a study."""
 
-import errno
 import json
 import os
 import sys
@@ -95,27 +94,30 @@ def _trials(reader: StudyReader, numbers: Sequence[int] | None) -> Sequence[Tria
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[TextIO]:
-    """Give stdout, or a file that appears when it is whole.
+    """Give stdout, or a file that appears when it is whole."""
+    if output is None:
+        yield sys.stdout
+        return
+    with _whole(output) as part, part.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@contextmanager
+def _whole(output: Path) -> Iterator[Path]:
+    """Give a name to write to; what is there at the end becomes the file.
 
     What is no file (a pipe, a device) is written as it is, and a link goes on pointing to where it
     points.
     """
-    if output is None:
-        yield sys.stdout
-        return
     if output.exists() and not output.is_file():
-        with output.open("w", encoding="utf-8", newline="") as pipe:
-            yield pipe
+        yield output
         return
     output = Path(os.path.realpath(output))
-    place = ""
     try:
         with whole(output) as part:
-            place = str(part)
-            with part.open("w", encoding="utf-8", newline="") as file:
-                yield file
+            yield part
     except OSError as error:
-        if error.errno == errno.ENOSPC or error.filename == place:
+        if error.filename in (None, str(output)):  # an error of a write names no file
             why = in_words(OSError(error.errno, error.strerror), output)
             raise Refusal(f"nothing is written: {plain(why)}") from None
         raise
@@ -170,10 +172,11 @@ def _to_parquet(reader: StudyReader, output: Path, trials: Sequence[Trial]) -> N
 
     params, metrics = reader.columns("p").values(), reader.columns("m").values()
     try:
-        count = write_trials_parquet(
-            trials, list(params), list(metrics), output, task_costs=_task_costs(reader),
-            codes=_codes(reader),
-        )  # fmt: skip
+        with _whole(output) as part:
+            count = write_trials_parquet(
+                trials, list(params), list(metrics), part, task_costs=_task_costs(reader),
+                codes=_codes(reader),
+            )  # fmt: skip
     except ImportError:
         raise Refusal("Parquet needs pyarrow: pip install 'hpo-tui[parquet]'") from None
     note(f"{plural(count, 'trial')} written to {plain(str(output))}")
