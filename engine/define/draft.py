@@ -1,6 +1,7 @@
 """A study file in the making, and what its writer should know."""
 
 import errno
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,11 @@ from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.names import KeyPath
-from hpo_tui.engine.spec.text.files import write_atomic
+from hpo_tui.engine.spec.text.files import remove_unfinished, write_atomic
 from hpo_tui.engine.spec.text.write import write
+
+_LEFT_SECONDS = 24 * 3600.0
+"""After so long without a change, nobody is writing a file any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +50,25 @@ class Draft:
     def save(self, folder: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
         """Write ``study.toml`` and what goes with it; return the paths.
 
-        Raises FileExistsError, having written nothing, where one is there and ``overwrite`` is not
-        set; OSError where the folder cannot be written.
+        The study file is the last to be written: where it is, all is. Raises FileExistsError,
+        having written nothing, where another file is there and ``overwrite`` is not set; OSError
+        where the folder cannot be written.
         """
-        texts = {"study.toml": self.text, **self.files}
-        paths = tuple(folder / name for name in texts)
-        for path in paths:
-            if path.exists() and not overwrite:
+        study = folder / "study.toml"
+        texts = {study: self.text} | {folder / name: text for name, text in self.files.items()}
+        for path, text in texts.items():
+            # Beside no study file, what says just this is of a writing that was cut off.
+            if not overwrite and path.exists() and (path == study or not _says(path, text)):
                 raise FileExistsError(errno.EEXIST, "there is a file already", str(path))
         folder.mkdir(parents=True, exist_ok=True)
-        for path, text in zip(paths, texts.values(), strict=True):
+        for path, text in reversed(texts.items()):
+            remove_unfinished(path, time.time() - _LEFT_SECONDS)
             write_atomic(path, text)
-        return paths
+        return tuple(texts)
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
 
 
 def checked(spec: StudySpec, called: str) -> StudySpec:

@@ -1,5 +1,6 @@
 """Scripts whose settings stand in their source or in a file, and not on the command line."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -177,6 +178,22 @@ def test_a_configuration_file_becomes_a_template(scripts: Path, tmp_path: Path) 
     assert [p.name for p in paths] == ["study.toml", "settings.template.json"]
     with pytest.raises(FileExistsError):
         made.save(tmp_path / "study")
+    # A writing that was cut off has left no study file, and is no obstacle to the next.
+    paths[0].unlink()
+    left = tmp_path / "study" / ".study.toml.abcd.tmp"
+    left.write_text("half")
+    os.utime(left, (0.0, 0.0))
+    assert made.save(tmp_path / "study") == paths
+    assert sorted((tmp_path / "study").iterdir()) == sorted(paths)
+    paths[0].unlink()
+    paths[1].write_text("mine")
+    with pytest.raises(FileExistsError):
+        made.save(tmp_path / "study")
+    paths[1].unlink()
+    paths[1].mkdir()
+    with pytest.raises(IsADirectoryError):
+        made.save(tmp_path / "study", overwrite=True)
+    assert not paths[0].exists()
 
 
 def test_a_seed_in_a_configuration_file_is_that_of_the_repeat(scripts: Path) -> None:
