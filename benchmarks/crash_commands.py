@@ -31,8 +31,13 @@ COMMANDS = (
     "init options.py --no-run", "init options.py", "init --no-run -- python filled.py filled.yaml",
 )  # fmt: skip
 """Before a semicolon: what was done already."""
-_LOOSE = {"tidy": "/checkpoints", "run": "/study.toml", "resume": "/study.toml"}
-"""Commands of which only a part is compared: tidy goes on where it was, a runner does the rest."""
+_LOOSE = {
+    "tidy": "/checkpoints", "run": "/study.toml", "resume": "/study.toml", "init": "study.toml",
+}  # fmt: skip
+"""Commands of which only a part is compared.
+
+``tidy`` goes on where it was, a runner does the rest, ``init`` writes the study file at the end.
+"""
 _WRITES = ("pwrite64", "write", "fdatasync", "fsync", "ftruncate")
 _NAMES = ("mkdir", "rename", "unlink", "link", "openat")
 ERRORS = dict.fromkeys(_WRITES, ("ENOSPC", "EIO")) | dict.fromkeys(_NAMES, ("EACCES", "ENOSPC"))

@@ -16,10 +16,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import crash_commands
+import crash_live
 import crash_study
 from crash_strace import DURABLE, ENVIRONMENT, counted, runner_of, spread, traced
 
@@ -29,7 +31,14 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 
 WRITES = ("pwrite64", "fdatasync", "ftruncate", "mkdir", "rename", "unlink")
-SWEEPS = ("kills", "errors", "commands", "command-errors")
+SWEEPS = ("kills", "errors", "takeover", "commands", "command-errors", "live")
+FIRSTS = (
+    "vfork:signal=KILL:when=4", "pwrite64:signal=KILL:when=90", "rename:signal=KILL:when=2",
+    "kill:signal=KILL:when=1",
+)  # fmt: skip
+"""Where the first of three runners is killed: about to start a trial, amid its reports, …"""
+_TAKEOVER = 30
+"""Calls of one kind that a takeover makes at most."""
 Plan = tuple[str, str, str]
 """What a point is called, what strace injects, and which calls it follows."""
 _ON_END = 5
@@ -41,10 +50,10 @@ _ASKED = 10
 
 
 class Point:
-    """One study, and the faults that its first runner runs into."""
+    """One study, and the faults that its first runners run into, each into one."""
 
-    def __init__(self, place: Path, inject: list[str], calls: str) -> None:
-        self.place, self.inject, self.calls = place, inject, calls
+    def __init__(self, place: Path, faults: Sequence[str], calls: str) -> None:
+        self.place, self.inject, self.calls = place, faults, calls
         self.folder = crash_study.make(place)
         self.paused = False
 
@@ -55,12 +64,12 @@ class Point:
         """
         ask(self.folder.db, "enqueue", {"params": {"x": 0.5}})
         ask(self.folder.db, "extend", {"amount": crash_study.EXTENDED})
-        found = self._one(self.inject)
+        found = [fault for inject in self.inject for fault in self._one(inject)]
         if asking:
             found += [f"after the fault: {text}" for text in crash_study.asked(self.folder)]
         for _ in range(3):
             if not self._finished():
-                found += self._one([])
+                found += self._one("")
         deadline = time.monotonic() + 10
         while crash_study.left(self.folder) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -74,11 +83,11 @@ class Point:
         with StudyReader(self.folder.db) as reader:
             return reader.study().state is StudyState.FINISHED
 
-    def _one(self, inject: list[str]) -> list[str]:
+    def _one(self, inject: str) -> list[str]:
         """Run one runner to its end, in whatever way that comes."""
         argv = runner_of(self.folder)
         if inject:
-            argv = traced(argv, self.place / "strace", *inject, calls=self.calls)
+            argv = traced(argv, self.place / "strace", inject, calls=self.calls)
         deadline = time.monotonic() + _LIMIT
         with self.folder.log.open("ab") as log:
             process = subprocess.Popen(
@@ -120,9 +129,12 @@ def last_call(log: Path) -> str:
     return f"{call} {name}"
 
 
-def reference(base: Path, calls: str) -> Counter[str]:
-    """Return how often the runner makes each of these calls when nothing happens to it."""
-    point = Point(base / "reference", ["kill:signal=KILL:when=60000"], calls)
+def reference(base: Path, calls: str, first: Sequence[str] = ()) -> Counter[str]:
+    """Return how often the runner makes each of these calls when nothing happens to it.
+
+    ``first``: what those before it ran into.
+    """
+    point = Point(base / "reference", [*first, "kill:signal=KILL:when=60000"], calls)
     found = point.run(asking=True)
     if found:
         raise SystemExit("without any fault: " + "; ".join(found))
@@ -163,13 +175,32 @@ def errors(counts: Counter[str], most: int) -> list[Plan]:
     return [(a.format(n), b.format(n), c) for (a, b, c), n in zip(plans, last, strict=True)]
 
 
-def sweep(base: Path, plans: list[Plan], jobs: int) -> int:
-    """Run every plan and say what is wrong; return with how many of them anything was."""
+def takeovers(base: Path, most: int, jobs: int) -> int:
+    """Kill one runner, and the one that takes over at each of its calls; the third has to do."""
+    wrong = 0
+    for first in FIRSTS:
+        began = time.monotonic()
+        counts = reference(base, DURABLE, [first])
+        # A takeover is what a runner begins with: its first calls, and some of those behind them.
+        early = kills(Counter({c: min(n, _TAKEOVER) for c, n in counts.items()}), most)
+        plans = sorted({*early, *kills(counts, max(2, most // 6))})
+        print(f"takeover, first {first}: {len(plans)} points", flush=True)
+        bad = sweep(base / first, plans, jobs, [first])
+        print(f"  {bad} of {len(plans)} with faults, {time.monotonic() - began:.0f} s", flush=True)
+        wrong += bad
+    return wrong
+
+
+def sweep(base: Path, plans: list[Plan], jobs: int, first: Sequence[str] = ()) -> int:
+    """Run every plan and say what is wrong; return with how many of them anything was.
+
+    ``first``: what runners before those of the plan ran into.
+    """
     where: Counter[str] = Counter()
 
     def one(index: int) -> bool:
         name, inject, calls = plans[index]
-        point = Point(base / f"{index:05d}", [inject], calls)
+        point = Point(base / f"{index:05d}", [*first, inject], calls)
         found = point.run(asking=index % _ASKED == 0)
         at = last_call(point.place / "strace")
         where[at] += 1
@@ -209,6 +240,10 @@ def main() -> int:
         bad = sweep(base, plans, args.jobs)
         print(f"  {bad} of {len(plans)} with faults, {time.monotonic() - began:.0f} s", flush=True)
         wrong += bad
+    if args.only in (None, "takeover"):
+        wrong += takeovers(base, args.most, args.jobs)
+    if args.only in (None, "live"):
+        wrong += crash_live.sweep(base / "live", args.jobs)
     for failing, name in ((False, "commands"), (True, "command-errors")):
         if args.only in (None, name):
             most = max(2, args.most // (20 if failing else 10))
