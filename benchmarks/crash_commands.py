@@ -42,6 +42,8 @@ _WRITES = ("pwrite64", "write", "fdatasync", "fsync", "ftruncate")
 _NAMES = ("mkdir", "rename", "unlink", "link", "openat")
 ERRORS = dict.fromkeys(_WRITES, ("ENOSPC", "EIO")) | dict.fromkeys(_NAMES, ("EACCES", "ENOSPC"))
 """Call → the errors that it is given."""
+_BUGS = ("Traceback", "bug in hpo-tui", "[Errno", ".part")
+"""Words that are not for people."""
 
 _OPTIONS = """
 import argparse
@@ -131,7 +133,7 @@ class Command:
         said = done.stderr.strip() or (done.stdout.strip() if self.words == ANALYSING else "")
         if done.returncode:
             self.said.add(said.replace(str(place), "PLACE"))
-        if "Traceback" in done.stderr or "[Errno" in said:
+        if any(word in said for word in _BUGS):
             return f"it says {said[-300:]}"
         lacks = [p for p in differs(digest(place), self.after) if p.endswith(self.loose)]
         if done.returncode == 0 and lacks:
@@ -150,7 +152,7 @@ class Command:
                 return f"it is in between: {changed} changed, {lacks} not"
         again = hpo_tui(place, self.words)
         end_runners(place)
-        if "Traceback" in again.stderr or (again.returncode and not done):
+        if any(word in again.stderr for word in _BUGS) or (again.returncode and not done):
             return f"given again it says {again.stderr[-300:]}"
         parts = [p for p in differs(digest(place), self.after) if p.endswith(self.loose)]
         if not done and parts:

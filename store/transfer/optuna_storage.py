@@ -3,10 +3,14 @@
 Only the command line's ``export`` and ``import`` come here; importing Optuna takes a second.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from hpo_tui.store.faults import explained
+from hpo_tui.store.refusals import in_words
 
 if TYPE_CHECKING:
     import optuna
@@ -15,15 +19,16 @@ _SQLITE = b"SQLite format 3\x00"
 
 
 @contextmanager
-def opened(where: str, *, make: bool) -> "Iterator[optuna.storages.BaseStorage]":
+def opened(where: str, *, make: bool, called: str = "") -> "Iterator[optuna.storages.BaseStorage]":
     """Open the storage at ``where``, a URL (``sqlite:///x.db``) or a path, and close it after.
 
     A path that holds an SQLite file, or ends in ``.db``, ``.sqlite`` or ``.sqlite3``, is one; any
-    other is a journal. Raises FileNotFoundError unless ``make``, ValueError if it is no storage.
+    other is a journal. ``called``: how it is named to people. Raises FileNotFoundError unless
+    ``make``, ValueError if it is no storage.
     """
     import optuna
 
-    storage = _open(where, make=make)
+    storage = _open(where, make=make, called=called)
     try:
         yield storage
     finally:
@@ -32,7 +37,7 @@ def opened(where: str, *, make: bool) -> "Iterator[optuna.storages.BaseStorage]"
             storage.engine.dispose()
 
 
-def _open(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
+def _open(where: str, *, make: bool, called: str) -> "optuna.storages.BaseStorage":
     import optuna
     from optuna.storages.journal import JournalFileBackend
 
@@ -48,10 +53,26 @@ def _open(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
         return optuna.storages.RDBStorage(url, skip_table_creation=not make)
     except Exception as error:
         # SQLAlchemy, JSON and Optuna each raise their own kinds for what is no storage.
-        first = str(error).strip().splitlines()[:1] or [type(error).__name__]
         if make and not there:
-            raise ValueError(f"{where} cannot be made: {first[0]}") from error
-        raise ValueError(f"{where} is no storage of Optuna's{_instead(where, first[0])}") from error
+            raise ValueError(f"{called or where} cannot be made: {fault(error)}") from error
+        instead = _instead(where, fault(error))
+        raise ValueError(f"{where} is no storage of Optuna's{instead}") from error
+
+
+def fault(error: BaseException) -> str:
+    """Return what is wrong with a storage, as far as its files tell, else what the error says.
+
+    What SQLAlchemy and Optuna raise names none of them, or a file that is gone when it is read.
+    """
+    at: BaseException | None = error
+    while at is not None:
+        theirs = getattr(at, "orig", None)
+        if isinstance(theirs, sqlite3.Error):
+            return explained(theirs)
+        if isinstance(at, OSError):
+            return in_words(at if at is error else OSError(at.errno, at.strerror))
+        at = at.__cause__ or at.__context__
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _instead(where: str, fault: str) -> str:

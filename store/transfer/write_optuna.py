@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpo_tui.store.models import Report, Study, Trial, TrialState, Value
-from hpo_tui.store.refusals import in_words
-from hpo_tui.store.transfer.optuna_storage import is_sqlite, opened
+from hpo_tui.store.transfer.optuna_storage import fault, is_sqlite, opened
 from hpo_tui.store.transfer.whole import whole_database
 
 if TYPE_CHECKING:
@@ -58,6 +57,7 @@ def write_optuna(where: str, study: Study, trials: Iterable[Trial], plan: Optuna
     state and all metrics are in user attributes. Raises ValueError if there is such a study.
     """
     import optuna
+    from sqlalchemy.exc import SQLAlchemyError
 
     file = Path(where.removeprefix("sqlite:///"))
     try:
@@ -67,15 +67,17 @@ def write_optuna(where: str, study: Study, trials: Iterable[Trial], plan: Optuna
         kind = "sqlite:///" if is_sqlite(where) else ""
         with (
             whole_database(file.absolute()) as made,
-            opened(f"{kind}{made}", make=True) as storage,
+            opened(f"{kind}{made}", make=True, called=where) as storage,
         ):
             return _write(storage, study, list(trials), plan)
     except optuna.exceptions.DuplicatedStudyError:
         raise ValueError(_there_already(where, study.name)) from None
-    except (optuna.exceptions.StorageInternalError, OSError) as error:  # a full disk
-        cause = error.__cause__ or error
-        said = in_words(cause) if isinstance(cause, OSError) else str(cause)
-        raise ValueError(f"{where} cannot be written: {said.splitlines()[0]}") from error
+    except (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError) as error:
+        raise ValueError(f"{where} cannot be written: {fault(error)}") from error
+    except RuntimeError as error:  # of a journal's lock, which is a file
+        if not isinstance(error.__context__, OSError):
+            raise
+        raise ValueError(f"{where} cannot be written: {fault(error)}") from error
 
 
 def _there_already(where: str, name: str) -> str:

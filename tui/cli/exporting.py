@@ -118,7 +118,8 @@ def _whole(output: Path) -> Iterator[Path]:
             yield part
     except OSError as error:
         if error.filename in (None, str(output)):  # an error of a write names no file
-            why = in_words(OSError(error.errno, error.strerror), output)
+            said = os.strerror(error.errno) if error.errno else error.strerror
+            why = in_words(OSError(error.errno, said), output)
             raise Refusal(f"nothing is written: {plain(why)}") from None
         raise
 
