@@ -27,7 +27,8 @@ def build_study(
 ) -> StudyFolder:
     """Make the finished study ``home/name`` with these trials and reports.
 
-    It appears all at once or not at all. Raises FileExistsError if there is such a study.
+    It appears all at once or not at all. Raises FileExistsError if there is such a study, OSError
+    and sqlite3.Error where it cannot be written.
     """
     with _appearing(StudyFolder(home / name)) as made:
         made.file.write_text(text, "utf-8")
@@ -54,8 +55,10 @@ def _appearing(folder: StudyFolder) -> Iterator[StudyFolder]:
         yield made
         made.path.chmod(0o777 & ~umask())
         made.path.rename(folder.path)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(made.path, ignore_errors=True)
+        if isinstance(error, OSError) and str(error.filename).startswith(str(made.path)):
+            error.filename = str(folder.path)  # the other is gone
         raise
 
 

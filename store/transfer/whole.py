@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hpo_tui.store.locks import is_held
+from hpo_tui.store.refusals import CLOSED
 
 _MARK = ".hpo-"
 _PART = re.compile(rf".+{re.escape(_MARK)}[0-9a-f]{{8}}\.part", re.DOTALL)
@@ -28,7 +29,8 @@ def whole(path: Path) -> Iterator[Path]:
     """Give a name beside ``path`` to write to; what is there at the end becomes ``path``.
 
     It is nobody else's: of two that write one file at once, the last to end is read. An OSError
-    about that name, from the block too, is one about ``path``.
+    about that name, from the block too, is one about ``path``, or about its folder if that is
+    closed.
     """
     with _held(path) as part:
         yield part
@@ -75,7 +77,7 @@ def _held(path: Path) -> Iterator[Path]:
         yield part
     except OSError as error:
         if str(error.filename).startswith(f"{path}{_MARK}"):
-            error.filename = str(path)
+            error.filename = str(path.parent if error.errno in CLOSED else path)
         raise
     finally:
         if held >= 0:

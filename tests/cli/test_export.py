@@ -156,3 +156,22 @@ def test_half_an_optuna_study_passes_for_no_whole_one(
         assert f"{where} holds half a study sparse: its export goes on, or was cut off" in said
         assert f"optuna delete-study --storage {where} --study-name sparse" in said
     assert hpo("import", where, "--study", "sparse", "--name", "new").code == 0
+
+
+def test_a_closed_folder_is_named_though_the_file_in_it_is_open(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    make_study()
+    (tmp_path / "out.csv").write_text("before")
+    make = os.open
+
+    def closed(path: Any, *args: Any, **options: Any) -> int:
+        if str(path).endswith(".part"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return make(path, *args, **options)
+
+    monkeypatch.setattr(os, "open", closed)
+    ran = hpo("export", "sparse", "--csv", "-o", "out.csv")
+    assert f"nothing is written: {tmp_path} is closed to you (Permission denied)" in ran.err
+    assert (tmp_path / "out.csv").read_text() == "before"

@@ -1,11 +1,13 @@
 """Studies out as tables and back, and in from tables that are not ours."""
 
+import errno
 import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -105,14 +107,17 @@ def test_a_failed_import_leaves_nothing(hpo: Callable[..., Any], tmp_path: Path)
 def test_an_import_that_breaks_off_leaves_no_half_study(
     hpo: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
     (tmp_path / "runs.csv").write_text("lr,loss\n0.1,1\n0.2,2\n", "utf-8")
-    monkeypatch.setattr(StudyWriter, "add_trials", full)
-    ran = hpo("import", "runs.csv", "--minimize", "loss")
-    assert (ran.code, "disk is full" in ran.err) == (1, True)
-    assert list((tmp_path / ".hpo").iterdir()) == []
+    place = tmp_path / ".hpo" / "runs"
+
+    for error, said in (
+        (sqlite3.OperationalError("database or disk is full"), "cannot be written: database or"),
+        (OSError(errno.EIO, "Input/output error"), "does not answer (Input/output error): try"),
+    ):
+        monkeypatch.setattr(StudyWriter, "add_trials", Mock(side_effect=error))
+        ran = hpo("import", "runs.csv", "--minimize", "loss")
+        assert (ran.code, f"nothing is imported: {place} {said}" in ran.err) == (1, True), ran.err
+        assert list((tmp_path / ".hpo").iterdir()) == []
 
 
 def test_imported_states_are_ended(

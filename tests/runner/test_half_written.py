@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -102,16 +103,18 @@ def test_what_a_hand_has_written_after_a_kill_is_its_edit(make_study: Any) -> No
     assert not _ready(study)
 
 
-def test_on_a_full_disk_neither_has_it(make_study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_full_or_closed_disk_neither_has_it(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study = make_study(SCRIPT, budget=2)
 
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(tempfile, "mkstemp", full)
-    with pytest.raises(OSError, match="No space left") as raised:
-        offline.apply(study.folder, "extend", {"amount": 3})
-    assert raised.value.filename == str(study.folder.file)
+    # What is closed is the folder, though its file may be open.
+    for code, named in ((errno.ENOSPC, study.folder.file), (errno.EACCES, study.folder.path)):
+        error = OSError(code, os.strerror(code))
+        monkeypatch.setattr(tempfile, "mkstemp", Mock(side_effect=error))
+        with pytest.raises(OSError, match=os.strerror(code)) as raised:
+            offline.apply(study.folder, "extend", {"amount": 3})
+        assert raised.value.filename == str(named)
     _whole(study, 2)
     assert study.folder.file.read_text() == study.study().text
 

@@ -117,9 +117,10 @@ def _whole(output: Path) -> Iterator[Path]:
         with whole(output) as part:
             yield part
     except OSError as error:
-        if error.filename in (None, str(output)):  # an error of a write names no file
+        # An error of a write names no file.
+        if error.filename in (None, str(output), str(output.parent)):
             said = os.strerror(error.errno) if error.errno else error.strerror
-            why = in_words(OSError(error.errno, said), output)
+            why = in_words(OSError(error.errno, said), error.filename or output)
             raise Refusal(f"nothing is written: {plain(why)}") from None
         raise
 

@@ -1,6 +1,7 @@
 """``hpo-tui import``: a study from Optuna's storage or a table, to be looked at here."""
 
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,7 +10,9 @@ from pathlib import Path
 import click
 
 from hpo_tui.engine.spec.names import plural
+from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import HOME, find_home, working_folder
+from hpo_tui.store.refusals import in_words
 from hpo_tui.store.transfer.arrivals import Arrival
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import complete_file
@@ -69,13 +72,11 @@ def import_study(
         source = plain(arrival.source)
         raise Refusal(f"{source} cannot be a study here: {plain(str(error))}") from None
     home = find_home(working_folder()) or working_folder() / HOME
-    try:
+    with _made(home / called):
         folder = build_study(
             home, called, text, arrival.trials, arrival.reports,
             params=arrival.space, metrics=arrival.directions, source=arrival.source,
         )  # fmt: skip
-    except FileExistsError as error:
-        raise Refusal(f"{plain(str(error))}; choose another name with --name") from None
     if arrival.empty:
         note(f"left out because no trial has a value: {', '.join(map(plain, arrival.empty))}")
     count = len(arrival.trials)
@@ -86,6 +87,20 @@ def import_study(
             f" {'it' if n == 1 else 'them'}"
         )
     note(f"{plural(count, 'trial')} imported: hpo-tui watch {plain(folder.word)}")
+
+
+@contextmanager
+def _made(study: Path) -> Iterator[None]:
+    """Have it refused in a sentence, with the place, where a study cannot be made."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, FileExistsError) and error.errno is None:
+            raise Refusal(f"{plain(str(error))}; choose another name with --name") from None
+        raise Refusal(f"nothing is imported: {plain(in_words(error, study))}") from None
+    except sqlite3.Error as error:
+        why = f"{study} cannot be written: {explained(error)}"
+        raise Refusal(f"nothing is imported: {plain(why)}") from None
 
 
 def _directions(maximize: tuple[str, ...], minimize: tuple[str, ...]) -> Mapping[str, str]:

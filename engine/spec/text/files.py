@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hpo_tui.store.folder import umask
+from hpo_tui.store.refusals import CLOSED
 
 _UNFINISHED = ".tmp"
 """Ends the name of a file that is being written."""
@@ -101,7 +102,8 @@ def _write_beside(place: Path, text: str, target: Path) -> None:
     try:
         handle, name = tempfile.mkstemp(_UNFINISHED, _begins(place), place.parent)
     except OSError as error:
-        error.filename = str(place)  # the name of the temporary one would tell nobody anything
+        # The name of the temporary one would tell nobody anything.
+        error.filename = str(place.parent if error.errno in CLOSED else place)
         raise
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
