@@ -1,9 +1,10 @@
-"""Crash points: the runner, and commands that write, killed before every call that changes a file.
+"""Crash points: a runner, and commands that write, killed before every call that changes a file.
 
 ``python benchmarks/crash_points.py`` runs a small study once for each such call of the runner's
 life, kills the runner there, has a second one finish the study, and checks that no result was lost
-or made twice, that the ledger adds up and that nothing is left behind. Needs strace, whose fault
-injection does the killing. The exit status says whether all held.
+or made twice, that the ledger adds up and that nothing is left behind. The same for a runner that
+takes over from one that was killed, for commands, and with errors instead of kills. Needs strace,
+whose fault injection does it. The exit status says whether all held.
 """
 
 import argparse
@@ -155,6 +156,7 @@ def kills(counts: Counter[str], most: int) -> list[Plan]:
 def errors(counts: Counter[str], most: int) -> list[Plan]:
     """Return errors of the disk and of the machine, each once and for some calls on end."""
     plans: list[Plan] = []
+    names: tuple[str, ...]
     for call, count in sorted(counts.items()):
         begin = 1
         if call == "openat":  # Python's own start is not ours
