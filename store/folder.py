@@ -60,6 +60,11 @@ class TrialFolder:
         """Exit status and end time, written by the trial's shim."""
         return self.path / "exit.json"
 
+    @property
+    def exit_ready(self) -> Path:
+        """What becomes :attr:`exit`: until the end, room that is kept for it."""
+        return self.path / "exit.new"
+
 
 @dataclass(frozen=True, slots=True)
 class StudyFolder:

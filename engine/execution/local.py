@@ -164,7 +164,7 @@ class LocalExecutor(Executor):
 
     def _spawn(self, launch: Launch, lease: Lease) -> "tuple[int, subprocess.Popen[bytes] | None]":
         """Start the shim: forked from the warm parent where that is ready, else as a command."""
-        for old in (launch.folder.exit, launch.folder.process):
+        for old in (launch.folder.exit, launch.folder.exit_ready, launch.folder.process):
             old.unlink(missing_ok=True)
         environment = {**os.environ, **lease.environment(), **launch.environment}
         if self.warm is not None:

@@ -175,7 +175,7 @@ class RayExecutor(Executor):
         assert isinstance(slot, RaySlot)
         try:
             kind, need = self._share()
-            for old in (launch.folder.exit, launch.folder.process):
+            for old in (launch.folder.exit, launch.folder.exit_ready, launch.folder.process):
                 old.unlink(missing_ok=True)
         except OSError:
             slot.release()

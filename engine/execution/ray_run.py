@@ -79,7 +79,7 @@ class RayRun(Running):
 
     def poll(self) -> Exit | None:
         """Return how it ended: as the shim recorded, that it never began, or its node is gone."""
-        found = read_exit(self.launch, oom=False)
+        found = read_exit(self.launch, oom=False, gone=False)
         if found is not None:
             return found
         pending = self._beginning is not None

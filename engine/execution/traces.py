@@ -21,12 +21,18 @@ def end_marked(launch: Launch) -> None:
     processes.end_all(lambda: processes.marked(launch.folder.path))
 
 
-def read_exit(launch: Launch, *, oom: bool) -> Exit | None:
+def read_exit(launch: Launch, *, oom: bool, gone: bool = True) -> Exit | None:
     """Return what the shim recorded of this attempt's end, None if it has not (yet).
 
-    Raises OSError where that cannot be told at present.
+    ``gone``: it lives no more, so that a record counts too to which it could not give its name, as
+    in a folder that was closed meanwhile. Raises OSError where that cannot be told at present.
     """
-    data = read_record(launch.folder.exit)
+    found = _recorded(launch, launch.folder.exit, oom=oom)
+    return _recorded(launch, launch.folder.exit_ready, oom=oom) if gone and not found else found
+
+
+def _recorded(launch: Launch, file: Path, *, oom: bool) -> Exit | None:
+    data = read_record(file)
     if data is None or data.get("attempt") != launch.attempt:
         return None
     try:

@@ -43,6 +43,20 @@ def test_a_record_is_read_where_it_is_one(tmp_path: Path) -> None:
     assert (found.code, found.duration, found.ended) == (0, 2.5, 5.0)
 
 
+def test_a_record_counts_that_could_not_get_its_name_once_its_shim_is_gone(tmp_path: Path) -> None:
+    folder = TrialFolder(tmp_path)
+    launch: Any = SimpleNamespace(folder=folder, attempt=1)
+    folder.exit_ready.write_text(" " * 4096)
+    assert read_exit(launch, oom=False) is None
+    folder.exit_ready.write_text(EXIT % "2.5" + " " * 4000)
+    assert read_exit(launch, oom=False, gone=False) is None
+    found = read_exit(launch, oom=False)
+    assert found is not None
+    assert (found.code, found.duration) == (0, 2.5)
+    launch.attempt = 2
+    assert read_exit(launch, oom=False) is None
+
+
 @pytest.mark.parametrize("begin", [0, -5, 10**30])
 def test_a_log_is_read_from_wherever_it_is_said_to_begin(tmp_path: Path, begin: int) -> None:
     log = tmp_path / "stdout.log"
