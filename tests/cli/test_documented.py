@@ -57,8 +57,9 @@ def test_every_setting_is_documented() -> None:
     chapter = DOCS.split("\n## Settings\n")[1].split("\n## ")[0]
     for field in fields(Settings):
         if field.name not in ("keys", "faults"):
-            usual = '""' if field.default == "" else str(field.default).lower()
-            assert f"| `{field.name}` | `{usual}` |" in chapter
+            usual = '`""`' if field.default == "" else f"`{str(field.default).lower()}`"
+            usual = "as the terminal" if field.default is None else usual
+            assert f"| `{field.name}` | {usual} |" in chapter
 
 
 def test_the_example_of_other_keys_is_taken(tmp_path: Path) -> None:
