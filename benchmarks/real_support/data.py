@@ -18,10 +18,10 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Part:
-    """``x``: examples (n, …). ``y``: their classes (n,), 0 to c - 1."""
+    """``x``: examples (n, …). ``y``: their classes (n,), 0 to c - 1, or numbers to predict."""
 
     x: Floats
-    y: Labels
+    y: Labels | Floats
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Data:
         return int(self.train.y.max()) + 1
 
 
-def split(x: Floats, y: Labels, train: int, valid: int, test: Part | None = None) -> Data:
+def split(x: Floats, y: Labels | Floats, train: int, valid: int, test: Part | None = None) -> Data:
     """Return the examples in a fixed random order, cut in two, or in three without ``test``."""
     order = np.random.default_rng(0).permutation(len(y))
     ends = (0, train, train + valid, len(y))
@@ -63,6 +63,50 @@ def tumours() -> Data:
 
     found = load_breast_cancer()
     return split(found.data.astype(np.float32), found.target.astype(np.int64), 240, 160)
+
+
+@cache
+def tumour_grid() -> Data:
+    """Return them standardized, as 5 by 6 "pixels": 200, 150 and 219 rows."""
+    from sklearn.datasets import load_breast_cancer
+
+    found = load_breast_cancer()
+    x = _standard(found.data).reshape(-1, 5, 6)
+    return split(x, found.target.astype(np.int64), 200, 150)
+
+
+@cache
+def clusters() -> Data:
+    """Return four classes of two clusters each in 20 dimensions, drawn: 600, 400 and 600 points."""
+    from sklearn.datasets import make_classification
+
+    x, y = make_classification(
+        1600, 20, n_informative=8, n_redundant=4, n_classes=4, n_clusters_per_class=2,
+        flip_y=0.03, class_sep=1.2, random_state=3,
+    )  # fmt: skip
+    return split(_standard(x).reshape(-1, 4, 5), y.astype(np.int64), 600, 400)
+
+
+@cache
+def diabetes() -> Data:
+    """Return the progression of diabetes by ten measurements: 200, 120 and 122 patients."""
+    from sklearn.datasets import load_diabetes
+
+    found = load_diabetes()
+    return split(found.data.astype(np.float32), _standard(found.target), 200, 120)
+
+
+@cache
+def friedman() -> Data:
+    """Return Friedman's first function (1991) of 12 numbers with noise: 300, 250 and 350 points."""
+    from sklearn.datasets import make_friedman1
+
+    x, y = make_friedman1(900, 12, noise=1.0, random_state=5)
+    return split(x.astype(np.float32), _standard(y), 300, 250)
+
+
+def _standard(values: NDArray[np.float64]) -> Floats:
+    return ((values - values.mean(axis=0)) / values.std(axis=0)).astype(np.float32)
 
 
 @cache

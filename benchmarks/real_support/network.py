@@ -55,7 +55,8 @@ class Network:
                 order = self._rng.permutation(count)
                 for start in range(0, count, size):
                     progress = (self.step + start / count) / whole
-                    self._descend(order[start : start + size], self._rate(progress))
+                    self._gradient(order[start : start + size])
+                    self._move(self._rate(progress))
                 self.step += 1
 
     def _rate(self, progress: float) -> float:
@@ -65,7 +66,8 @@ class Network:
             return peak * (0.04 + 0.48 * (1 - np.cos(np.pi * progress / warmup)))
         return peak * 0.5 * (1 + np.cos(np.pi * (progress - warmup) / (1 - warmup)))
 
-    def _descend(self, batch: NDArray[np.int64], rate: float) -> None:
+    def _gradient(self, batch: NDArray[np.int64]) -> None:
+        """Leave the gradient of the loss on a batch in ``_slope``."""
         down, right = 1, 1
         if self._rng.random() < self._p.get("shift", 0.0):
             down, right = self._rng.integers(0, 3, 2)
@@ -87,6 +89,9 @@ class Network:
             error.sum(0, out=self._slopes[i][1])
             if i:
                 error = (error @ self._layers[i][0].T) * masks[i - 1]
+
+    def _move(self, rate: float) -> None:
+        """Change the weights by one step along what the gradient says."""
         slope, momentum = self._slope, np.float32(self._p["momentum"])
         slope += np.float32(self._p["weight_decay"]) * self._theta
         self._velocity *= momentum
@@ -121,6 +126,49 @@ class Network:
         with np.load(path) as state:
             self._theta[:], self._velocity[:] = state["theta"], state["velocity"]
             self.step = int(state["step"])
+
+
+class ConstantRate(Network):
+    """The same without a schedule: the rate rises in the first twentieth of the training."""
+
+    def _rate(self, progress: float) -> float:
+        return float(self._p["lr"]) * min(1.0, 0.05 + 19.0 * progress)
+
+
+class Adam(Network):
+    """The same by AdamW (Loshchilov & Hutter 2019) at a tenth of the rate.
+
+    ``momentum`` is its β₁; β₂ is 0.99.
+    """
+
+    _BETA2 = 0.99
+
+    def __init__(self, data: Data, params: Mapping[str, Any], seed: int) -> None:
+        super().__init__(data, params, seed)
+        self._squares, self._moves = np.zeros_like(self._theta), 0
+
+    def _move(self, rate: float) -> None:
+        beta1, decay = self._p["momentum"], np.float32(self._p["weight_decay"])
+        self._moves += 1
+        self._velocity += np.float32(1 - beta1) * (self._slope - self._velocity)
+        self._squares += np.float32(1 - self._BETA2) * (self._slope**2 - self._squares)
+        mean = self._velocity / np.float32(1 - beta1**self._moves)
+        spread = np.sqrt(self._squares / np.float32(1 - self._BETA2**self._moves))
+        self._theta -= np.float32(0.1 * rate) * (mean / (spread + 1e-8) + decay * self._theta)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, the means of squares too."""
+        with path.open("wb") as file:
+            np.savez(
+                file, theta=self._theta, velocity=self._velocity, step=self.step,
+                squares=self._squares, moves=self._moves,
+            )  # fmt: skip
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of the same configuration."""
+        super().load(path)
+        with np.load(path) as state:
+            self._squares[:], self._moves = state["squares"], int(state["moves"])
 
 
 def _softmax(z: Array) -> Array:

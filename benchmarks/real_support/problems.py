@@ -11,9 +11,19 @@ from typing import Any, Protocol
 
 from search_support.problem import Goal, Level, Metrics, Params, Problem, Reference
 
-from real_support.boosting import Boosting
-from real_support.data import Data, Part, digits, spoken, tumours
-from real_support.network import Network
+from real_support.boosting import Boosting, Regression
+from real_support.data import (
+    Data,
+    Part,
+    clusters,
+    diabetes,
+    digits,
+    friedman,
+    spoken,
+    tumour_grid,
+    tumours,
+)
+from real_support.network import Adam, ConstantRate, Network
 
 BUDGET = 20.0
 """Full trainings that every run may spend."""
@@ -38,6 +48,7 @@ class Model(Protocol):
 
 
 Kind = Callable[[Data, Params, int], Model]
+Space = tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,14 @@ _BOOSTING = (
     _float("max_features", 0.1, 1.0),
     _float("subsample", 0.3, 1.0),
 )
+_REGRESSION = (
+    _float("learning_rate", 1e-3, 1.5, log=True),
+    _int("max_leaf_nodes", 2, 64, log=True),
+    _int("max_depth", 1, 12),
+    _int("min_samples_leaf", 1, 64, log=True),
+    _float("max_features", 0.1, 1.0),
+    _float("subsample", 0.3, 1.0),
+)
 
 
 def _levels(steps: int, unit: str) -> tuple[Level, ...]:
@@ -110,22 +129,66 @@ def _untrained(params: Params, fidelity: float) -> Metrics:
 
 
 _LOSS = (Goal("loss"),)
+_ERROR = (Goal("error"),)
 _SIZE = (Goal("error"), Goal("multiplications", log=True))
 _UNKNOWN = Reference((0.0,), (1.0,))
 """Until random configurations have been trained (:mod:`real_support.reference`)."""
 
 
+_SOURCES = {
+    digits: "scikit-learn digits",
+    tumours: "scikit-learn breast cancer",
+    tumour_grid: "scikit-learn breast cancer",
+    clusters: "drawn clusters",
+    diabetes: "scikit-learn diabetes",
+    friedman: "Friedman's function",
+}
+
+
+def _network(
+    name: str,
+    data: Callable[[], Data],
+    *,
+    epochs: int = 60,
+    kind: Kind = Network,
+    space: Space = _NETWORK,
+    goals: tuple[Goal, ...] = _LOSS,
+) -> Real:
+    levels = _levels(epochs, "epochs")
+    return Real(
+        name, _SOURCES[data], space, goals, levels, _UNKNOWN, _untrained, data=data, kind=kind
+    )
+
+
+def _regression(name: str, data: Callable[[], Data]) -> Real:
+    return Real(
+        name, _SOURCES[data], _REGRESSION, _LOSS, _levels(160, "rounds"), _UNKNOWN, _untrained,
+        data=data, kind=Regression, every=10,
+    )  # fmt: skip
+
+
+def _tumours() -> Real:
+    return Real(
+        "tumours-boosting", _SOURCES[tumours], _BOOSTING, _LOSS, _levels(160, "rounds"), _UNKNOWN,
+        _untrained, data=tumours, kind=Boosting, every=20, resume=False,
+    )  # fmt: skip
+
+
 def problems(recordings: Path | None) -> dict[str, Real]:
     """Return the problems by name; the spoken digits only where their recordings are."""
-    epochs = _levels(60, "epochs")
-    loss = Real("digits-loss", "scikit-learn digits", _NETWORK, _LOSS, epochs, _UNKNOWN, _untrained)
-    size = replace(loss, name="digits-size", space=_DESCENT, goals=_SIZE)
-    boosting = Real(
-        "tumours-boosting", "scikit-learn breast cancer", _BOOSTING, _LOSS,
-        _levels(160, "rounds"), _UNKNOWN, _untrained,
-        data=tumours, kind=Boosting, every=20, resume=False,
-    )  # fmt: skip
-    found = [loss, size, boosting]
+    loss = _network("digits-loss", digits)
+    found = [loss, _network("digits-size", digits, space=_DESCENT, goals=_SIZE), _tumours()]
+    found += [
+        _network("digits-error", digits, goals=_ERROR),
+        _network("digits-constant", digits, epochs=40, kind=ConstantRate, space=_DESCENT),
+        _network("tumours-network", tumour_grid, epochs=40),
+        _network("clusters-loss", clusters, epochs=40),
+        _network("clusters-adam", clusters, epochs=40, kind=Adam),
+        _network("clusters-error", clusters, epochs=40, goals=_ERROR),
+        _network("clusters-size", clusters, epochs=40, space=_DESCENT, goals=_SIZE),
+        _regression("diabetes-boosting", diabetes),
+        _regression("friedman-boosting", friedman),
+    ]
     if recordings is not None:
         spoken_loss = replace(
             loss, name="spoken-loss", source="Free Spoken Digit Dataset",

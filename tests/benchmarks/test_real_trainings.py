@@ -12,10 +12,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from real_support import engines, report, runs, scoring
+from real_support.boosting import Regression
 from real_support.data import Data, split
-from real_support.network import Network
+from real_support.network import Adam, ConstantRate, Network
 from real_support.problems import Real, problems
-from search_support.problem import Reference
+from search_support.problem import Reference, from_unit
 
 GOOD = {
     "lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4, "batch_size": 16, "width1": 16, "width2": 16,
@@ -57,7 +58,7 @@ def test_the_slope_of_the_network_is_that_of_its_loss() -> None:
     network = Network(data, steady | {"weight_decay": 0.0}, 1)
     before = network._theta.astype(float)
     batch = np.arange(len(data.train.y))
-    network._descend(batch, 0.0)
+    network._gradient(batch)
     slope = network._slope.copy()
     for i in np.argsort(-np.abs(slope))[[0, 3, 9]]:
         losses = []
@@ -82,6 +83,55 @@ def test_a_network_learns_and_goes_on_from_its_checkpoint(tmp_path: Path, tiny: 
     other.run(30, 30)
     assert other.score(bars().test)["error"] < 0.1
     assert early["multiplications"] == 16 * 16 + 16 * 16 + 16 * 2
+
+
+def test_adam_goes_on_as_if_it_had_never_been_stopped(tmp_path: Path) -> None:
+    whole = Adam(bars(), GOOD, 1)
+    whole.run(2, 30)
+    whole.save(tmp_path / "1.npz")
+    other = Adam(bars(), GOOD, 2)
+    other.load(tmp_path / "1.npz")
+    other._rng = np.random.default_rng(3)
+    whole._rng = np.random.default_rng(3)
+    for model in (whole, other):
+        model.run(30, 30)
+    assert np.array_equal(whole._theta, other._theta)
+    assert whole.score(bars().test)["error"] < 0.1
+
+
+def test_a_constant_rate_is_reached_soon_and_kept() -> None:
+    network = ConstantRate(bars(), GOOD, 1)
+    assert [round(network._rate(p), 6) for p in (0.0, 0.05, 0.5, 1.0)] == [0.005, 0.1, 0.1, 0.1]
+
+
+def test_a_regression_goes_on_from_its_trees(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.random((150, 3), dtype=np.float32)
+    data = split(x, (4 * x[:, 0] + x[:, 1] ** 2).astype(np.float32), 80, 30)
+    params = {
+        "learning_rate": 0.2, "max_leaf_nodes": 8, "max_depth": 3, "min_samples_leaf": 2,
+        "max_features": 1.0, "subsample": 1.0,
+    }  # fmt: skip
+    model, other = Regression(data, params, 1), Regression(data, params, 1)
+    model.run(10, 40)
+    model.save(tmp_path / "1")
+    other.load(tmp_path / "1")
+    early = model.score(data.test)["loss"]
+    for each in (model, other):
+        each.run(40, 40)
+    late = model.score(data.test)["loss"]
+    assert (other.step, other.score(data.test)["loss"]) == (40, late)
+    assert late < 0.6 * early < 0.6 * float(np.var(data.test.y))
+
+
+def test_every_problem_can_be_trained_at_its_cheapest_task() -> None:
+    for problem in problems(None).values():
+        params = from_unit(problem.space, np.full(len(problem.space), 0.4))
+        model = problem.model(params, 1)
+        model.run(problem.every, problem.steps)
+        metrics = model.score(model.data.valid)
+        assert {goal.metric for goal in problem.goals} <= metrics.keys()
+        assert (problem.steps * problem.levels[0].cost) % problem.every == 0
 
 
 def test_what_diverges_has_no_number(tiny: Real) -> None:
