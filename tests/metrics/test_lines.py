@@ -181,6 +181,23 @@ def test_the_step_of_a_checkpoint_is_not_that_of_what_follows(line: str) -> None
     assert other.parse("epoch 10: loaded the weights, loss 0.2") == (10, {"loss": 0.2})
 
 
+def test_metrics_beside_the_step_of_a_checkpoint_are_of_that_step() -> None:
+    parser = LineParser(Names(["loss"]))
+    for epoch in (4, 5):
+        assert parser.parse(f"[resume] epoch {epoch} loss 0.3") == (epoch, {"loss": 0.3})
+    assert parser.parse("loss 0.2") == (6, {"loss": 0.2})
+    assert parser.parse("epoch 20 loss 0.1") == (20, {"loss": 0.1})
+    assert parser.parse("Restored weights of epoch 12, loss 0.05") == (12, {"loss": 0.05})
+    assert parser.parse("loss 0.1") == (20, {"loss": 0.1})
+
+
+@pytest.mark.parametrize("digits", [25, 400])
+def test_a_checkpoint_of_no_possible_step_is_none(digits: int) -> None:
+    parser = LineParser(Names(["loss"]))
+    assert parser.parse(f"resumed from epoch {'9' * digits}") is None
+    assert parser.parse("loss 0.5") == (1, {"loss": 0.5})
+
+
 def test_the_step_key_can_be_named() -> None:
     parser = LineParser(Names(["loss"]), step="tick")
     assert parser.parse("epoch 1 tick 50 loss 2.0") == (50, {"loss": 2.0})

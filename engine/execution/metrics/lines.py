@@ -119,6 +119,8 @@ class LineParser:
         """Return the metrics with the step that they belong to, None if there are none."""
         if not metrics:
             return None
+        if self.steps.of_line is not None:
+            return self.steps.of_line, metrics
         if self.steps.now is not None:
             self.steps.lock()
             return self.steps.now, metrics

@@ -32,6 +32,8 @@ class Steps:
         """The step, None where none was named."""
         self.before = 0
         """The step of the checkpoint that the script continues from, as far as it says so."""
+        self.of_line: int | None = None
+        """That step, where the last line named it: of what else is on the line, not of the next."""
         self._key: str | None = None
         """The key that it was named by."""
         self._locked = False
@@ -54,7 +56,9 @@ class Steps:
         """Take in the step that a line names; return whether it names one."""
         matches = list(self._pattern.finditer(line))
         if matches and _CONTINUES.search(line, 0, matches[0].start()):
-            self.before = int(to_number(matches[0]["value"]) or 0)
+            value = to_number(matches[0]["value"])
+            self.of_line = None if value is None or value >= _LARGEST else int(value)
+            self.before = self.of_line or 0
             return False
         found = [(m["key"], m["value"]) for m in matches]
         if begun := _ROUND.match(line):
@@ -68,6 +72,7 @@ class Steps:
     def see_in(self, found: Iterable[tuple[str, str]]) -> bool:
         """Take in the best of the steps among keys and values; return whether there is one."""
         best: tuple[int, int] | None = None
+        self.of_line = None
         for key, text in found:
             rank = self._ranks.get(fold(key))
             value = None if rank is None else to_number(text)
