@@ -39,6 +39,8 @@ class Arrivals:
         """When what is still to be answered was asked."""
         self._answers = False
         """Whether the terminal has ever answered."""
+        self._due: int | None = None
+        """Questions without an answer so far, None where nothing was ever asked."""
         self._held = ""
         self._escape = False
         """Whether an Esc came last, which can have been the beginning of an answer."""
@@ -55,27 +57,36 @@ class Arrivals:
                 return False
             self._unanswered, self._unasked = self._unasked, 0
             self._asked = self._clock()
+            self._due = (self._due or 0) + 1
             return True
+
+    def forget(self) -> None:
+        """Wait for no answer any more: it came while somebody else had the terminal."""
+        with self._changed:
+            self._asked, self._unanswered, self._held = None, 0, ""
 
     def read(self, data: str) -> tuple[str, bool]:
         """Return what the terminal has sent without its answers, and whether there was one.
 
-        A part of one at the end is held back: its letters would be keys.
+        A part of one at the end is held back: its letters would be keys. So would those of an
+        answer be that nobody waits for: after a night, one comes for each time that it was asked.
         """
-        if self._asked is None and not self._held:
+        if self._due is None or not data:
             return data, False
         if self._escape and data.startswith(_ANSWER[1:]):
             data = "\x1b" + data  # in two pieces, so late that Esc has been pressed for nothing
         data, self._held = self._held + data, ""
-        self._escape = data == "\x1b"
-        if _ANSWER in data:
+        self._escape = data.endswith("\x1b")
+        count = data.count(_ANSWER)
+        if count:
             with self._changed:
                 self._asked, self._unanswered, self._answers = None, 0, True
+                self._due = max(self._due - count, 0)
                 self._changed.notify_all()
-            return data.replace(_ANSWER, ""), True
-        if part := _PART.search(data):
+            data = data.replace(_ANSWER, "")
+        if self._due and (part := _PART.search(data)):
             self._held, data = part.group(), data[: part.start()]
-        return data, False
+        return data, count > 0
 
     @property
     def late(self) -> bool:

@@ -60,7 +60,7 @@ class Background:
 
         The beginning of an answer at the end is held back: its letters would be keys.
         """
-        if not self._waits:
+        if not self._asked or not data:
             return data, None
         if self._escape and data.startswith("]11;"):
             data = "\x1b" + data
@@ -68,7 +68,7 @@ class Background:
         self._escape = data.endswith("\x1b")
         if answer := _ANSWER.search(data):
             self._waits = False
-            return data[: answer.start()] + data[answer.end() :], is_light(answer.group(1))
-        if part := _PART.search(data):
+            return _ANSWER.sub("", data), is_light(answer.group(1))
+        if self._waits and (part := _PART.search(data)):
             self._held, data = part.group(), data[: part.start()]
         return data, None

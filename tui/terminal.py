@@ -85,6 +85,7 @@ class Terminal(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal; who ends this process by SIGTERM gets it back as it was."""
+        self._arrivals.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         writer, file = getattr(self, "_writer_thread", None), getattr(self, "_file", None)
         if writer is not None and file is not None:

@@ -109,11 +109,35 @@ def test_a_line_is_full_while_much_is_on_its_way_but_not_for_long() -> None:
         (["\x1b", "[0nj"], ["\x1b", "j"]),  # Esc was pressed for nothing, but no n
         (["\x1b[A", ANSWER], ["\x1b[A", ""]),
         (["\x1b[", "B"], ["", "\x1b[B"]),
+        ([ANSWER, f"j{ANSWER}k"], ["", "jk"]),  # answered twice
+        (["\x1b", "", "[0nj"], ["\x1b", "", "j"]),
     ],
 )
 def test_no_part_of_an_answer_is_a_key(packets: Iterable[str], typed: list[str]) -> None:
     arrivals, _ = _asked()
     assert [arrivals.read(packet)[0] for packet in packets] == typed
+
+
+def test_what_was_asked_before_a_night_is_answered_after_it_and_is_no_keys() -> None:
+    arrivals, clock = _asked()
+    for _ in range(3):
+        clock.now += LOST_SECONDS + 1
+        arrivals.wrote(1)
+        assert arrivals.ask()
+    packets = [ANSWER, "\x1b[", "0nj", ANSWER, "k", "\x1b[", ANSWER[2:], "\x1b["]
+    typed = ["", "", "j", "", "k", "", "", "\x1b["]
+    assert [arrivals.read(packet)[0] for packet in packets] == typed
+
+
+def test_back_from_the_shell_no_answer_is_waited_for_that_the_shell_has_read() -> None:
+    arrivals, _ = _asked()
+    arrivals.read("\x1b[")
+    arrivals.wrote(ROOM)
+    arrivals.forget()
+    assert arrivals.ask()
+    arrivals.wrote(1)
+    assert arrivals.read("j") == ("j", False)
+    assert arrivals.read(ANSWER) == ("", True)
 
 
 class _Window:

@@ -52,6 +52,8 @@ def test_what_a_terminal_answers(answer: str, light: bool | None) -> None:
         ([WHITE[:9], WHITE[9:-1], WHITE[-1] + "k"], "k"),
         (["j\x1b]11;rgb:ff", "ff/ffff/ffff\x07", "k"], "jk"),
         (["\x1b[A\x1b", "j"], "\x1b[A\x1bj"),
+        (["\x1b", "", WHITE[1:] + "k"], "\x1bk"),
+        ([f"{WHITE}j", f"k{WHITE}"], "jk"),
     ],
 )
 def test_the_answer_is_no_keys_however_it_comes(pieces: list[str], typed: str) -> None:
