@@ -21,7 +21,11 @@ FIRST_SECONDS = 1.0
 LOST_SECONDS = 30.0
 """A question that has not been answered by then is not any more."""
 ROOM = 4096
-"""Bytes that may be on their way; with so many there, frames wait for an answer."""
+"""Bytes that may be on their way, at least; with so many there, frames wait for an answer."""
+_MOST_ROOM = 8 * ROOM
+"""And at most, so that a line that gets slow has no minute of frames to carry."""
+_AHEAD = 0.3
+"""Seconds of what the line carries that may be on their way: to a far terminal, more than ROOM."""
 HELD_SECONDS = 3.0
 """How long at most: what answered once may be gone (a detached terminal), and keys need an echo."""
 
@@ -35,6 +39,7 @@ class Arrivals:
         self._unasked = self._unanswered = 0
         """Bytes that no question has been asked for, and those that one waits for."""
         self._last_written = 0.0
+        self._room = ROOM
         self._asked: float | None = None
         """When what is still to be answered was asked."""
         self._answers = False
@@ -80,6 +85,7 @@ class Arrivals:
         count = data.count(_ANSWER)
         if count:
             with self._changed:
+                self._measure()
                 self._asked, self._unanswered, self._answers = None, 0, True
                 self._due = max(self._due - count, 0)
                 self._changed.notify_all()
@@ -106,7 +112,7 @@ class Arrivals:
             self._answers
             and self._asked is not None
             and not self._is_lost()
-            and self._unanswered + self._unasked > ROOM
+            and self._unanswered + self._unasked > self._room
             and self._clock() - self._last_written < HELD_SECONDS
         )
 
@@ -117,6 +123,13 @@ class Arrivals:
                 seconds = min(seconds, self._asked + FIRST_SECONDS - self._clock())
             if seconds > 0:
                 self._changed.wait_for(lambda: self._asked is None, seconds)
+
+    def _measure(self) -> None:
+        """Make the room what the line has just been seen to carry, if that was enough to tell."""
+        if self._asked is not None and self._unanswered > ROOM // 4:
+            seconds = max(self._clock() - self._asked, 0.001)
+            carried = int(self._unanswered / seconds * _AHEAD)
+            self._room = min(max(carried, ROOM), _MOST_ROOM)
 
     def _is_lost(self) -> bool:
         return self._asked is not None and self._clock() - self._asked > LOST_SECONDS

@@ -101,6 +101,26 @@ def test_a_line_is_full_while_much_is_on_its_way_but_not_for_long() -> None:
     assert arrivals.full
 
 
+def test_more_may_be_on_its_way_to_a_terminal_that_is_far_than_on_a_slow_line() -> None:
+    def after(size: int, seconds: float) -> None:
+        clock.now += seconds
+        arrivals.read(ANSWER)
+        arrivals.wrote(size)
+        assert arrivals.ask()
+
+    arrivals, clock = _asked()
+    after(ROOM, 0.0)
+    after(ROOM + 1, 0.15)  # in one round trip
+    assert not arrivals.full
+    after(10, 0.15)
+    after(ROOM + 1, 2.0)  # ten bytes tell nothing
+    assert not arrivals.full
+    after(ROOM + 1, 1.0)
+    assert arrivals.full, "the line has become slow"
+    after(100 * ROOM, 0.001)
+    assert arrivals.full, "however fast it was"
+
+
 @pytest.mark.parametrize(
     ("packets", "typed"),
     [
