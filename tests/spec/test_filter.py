@@ -145,6 +145,7 @@ def test_values_need_no_quotes(text: str, rows: list[int]) -> None:
     [
         ("sgd", "say of what: optimizer = sgd or tag = sgd"),
         ("state = adam", '"adam" is no value of state'),
+        ("state in [1e5]", '"1e5" is no value of state'),
         ("failed > 1", "cannot be compared"),
         ("lr = failed", "cannot be compared"),
         ('"failed"', "must be a condition"),

@@ -141,13 +141,13 @@ class _Parser:
         return Node("==", node.at, "truth", (name, node))
 
     def _as_text(self, name: Node, node: Node) -> Node:
-        """Return a number as text beside a name that has it as a value: a commit, a tag."""
+        """Return a number as text beside a name whose values are texts: a commit, a tag."""
         if not self.bare or name.op != "name" or name.kind != "text":
             return node
         if node.op == "list":
             return replace(node, args=tuple(self._as_text(name, item) for item in node.args))
         digits = NUMBER.match(self.text, node.at) if node.op == "value" else None
-        if digits is None or digits.group() not in self.choices.get(str(name.value), ()):
+        if digits is None:
             return node
         return Node("value", node.at, "text", value=digits.group())
 
