@@ -1,7 +1,8 @@
 """Whether a running trial should go on, for any number of objectives.
 
 Its end is foretold from earlier trials' curves (curves.py). A trial at the full task is stopped
-where it will hardly end on the front: where some earlier result is at least as good in everything.
+where it will hardly end on the front: where some earlier result that meets the outcome constraints
+is at least as good in everything.
 A cheaper one is an early stop already, and need not be among the best: looks are there to tell good
 regions from bad ones. It is stopped only where an objective is not a number, and was one then in
 earlier trials.
@@ -14,10 +15,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from hpo_tui.engine.arrays import Array
+from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.optimizer.api import StopDecision, Trial
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.curves import ENOUGH, alike, ends, outlook, standing
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import plural
 
 _DRAWS = 256
@@ -54,7 +56,8 @@ def decide(history: TrialHistory, trial: Trial) -> StopDecision:
         return StopDecision(False, to_its_end, 1.0)
     sign = np.array([o.sign for o in spec.objectives])
     rng = np.random.default_rng([trial.number, step])
-    chance = _chance(now * sign, then * sign, ends(earlier, names) * sign, rng)
+    rivals = np.array([_meets(spec, t) for t in earlier])
+    chance = _chance(now * sign, then * sign, ends(earlier, names) * sign, rivals, rng)
     stop = chance < spec.stopping.patience
     what = "stopped: it has" if stop else "goes on: it has"
     return StopDecision(stop, f"{what} a chance of {chance:.0%} to end among the best.", chance)
@@ -89,14 +92,19 @@ def _unchecked(history: TrialHistory, trial: Trial, earlier: Iterable[Trial]) ->
     return stopped >= _UNCHECKED * history.costs[trial.task]
 
 
-def _chance(now: Array, then: Array, end: Array, rng: np.random.Generator) -> float:
-    """Probability of ending on the front of ``end`` (n, m), drawn around the outlook; losses.
+def _meets(spec: StudySpec, trial: Trial) -> bool:
+    """Whether a result meets the outcome constraints: others are no rivals, however good."""
+    return all(c.met(trial.metrics.get(c.metric, np.nan)) for c in spec.outcome_constraints)
 
-    The objectives are drawn independently. 1 where nothing can be foretold.
+
+def _chance(now: Array, then: Array, end: Array, rivals: Mask, rng: np.random.Generator) -> float:
+    """Probability that none of the ``rivals`` in ``end`` (n, m) is as good in everything; losses.
+
+    Ends are drawn around the outlook, each objective by itself. 1 where nothing can be foretold.
     """
     found = outlook(now, then, end)
     if found is None:
         return 1.0
     drawn = found[0] + found[1] * rng.standard_normal((_DRAWS, len(now)))
-    known = end[np.all(np.isfinite(end), axis=1)]
+    known = end[np.all(np.isfinite(end), axis=1) & rivals]
     return float(np.mean(~np.all(known[None] <= drawn[:, None], axis=2).any(axis=1)))

@@ -135,6 +135,27 @@ def test_a_stopped_trial_teaches_what_it_was_to_end_at(toy: StudySpec) -> None:
     assert number not in opt.best()
 
 
+def test_nothing_is_stopped_for_results_that_miss_a_constraint(lab: Any) -> None:
+    spec = lab.spec(
+        objective=[{"metric": "a", "direction": "minimize"}], constraint=[{"metric": "b", "max": 1}]
+    )
+    opt = Optimizer(spec, seed=0)
+
+    def run(x: float, a: float, steps: int) -> int:
+        opt.enqueue({"x": x, "y": 0.01}, task="full")
+        number = opt.ask().number
+        for step in range(1, steps + 1):
+            opt.report(number, step, {"a": a, "b": 0.0})
+        return number
+
+    for i in range(6):
+        opt.tell(run(i / 20, i / 10, 15), {"a": i / 10, "b": 2.0})
+    poor = run(0.9, 9.0, 5)
+    assert not opt.should_stop(poor).stop
+    opt.tell(run(0.5, 1.0, 15), {"a": 1.0, "b": 0.5})
+    assert opt.should_stop(poor).stop
+
+
 def test_a_look_runs_to_its_end_unless_it_diverges(toy: StudySpec) -> None:
     opt = Optimizer(toy, seed=0)
     for i in range(8):
