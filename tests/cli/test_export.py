@@ -28,6 +28,19 @@ def test_one_form_of_export_at_a_time(
         assert ran.out == ""
 
 
+@pytest.mark.parametrize(("file", "form"), [("a.csv", "--csv"), ("a.JSONL", "--json")])
+def test_the_ending_of_the_file_can_say_the_form(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path,
+    file: str, form: str,
+) -> None:  # fmt: skip
+    make_study()
+    assert hpo("export", "-o", file).code == 0
+    assert (tmp_path / file).read_text() == hpo("export", form).out != ""
+    assert hpo("export", "-o", "a.txt").code == 2
+    assert hpo("export", "--reports", "-o", file).code == 0
+    assert (tmp_path / file).read_text() == hpo("export", "--reports").out
+
+
 @pytest.mark.parametrize("where", ["sqlite:///out.db", "out.log"])
 @pytest.mark.parametrize("first", [True, False])
 def test_an_export_that_breaks_off_leaves_no_half_study(

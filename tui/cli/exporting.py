@@ -24,6 +24,9 @@ from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.words.plain import plain
 
+_ENDINGS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
+"""What a file is to hold whose name ends so, where nothing else is said."""
+
 
 @click.command("export")
 @study_argument
@@ -44,13 +47,16 @@ from hpo_tui.tui.words.plain import plain
     "--output",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to FILE instead of stdout (-).",
+    help="Write to FILE instead of stdout (-); the ending .csv, .json, .jsonl or .parquet can stand"
+    " for the option.",
 )
 def export(
     study: str | None, optuna: str | None, most: int | None, output: Path | None, **flags: bool
 ) -> None:
     """Write the trials of STUDY as CSV, JSON lines, Parquet or an Optuna study, or its reports."""
     forms = [form for form, said in flags.items() if said]
+    if not forms and optuna is None and output is not None:
+        forms = [form for ending, form in _ENDINGS.items() if output.suffix.lower() == ending]
     if len(forms) + (optuna is not None) != 1:
         raise click.UsageError("choose one of --csv, --json, --reports, --parquet and --optuna URL")
     form = "".join(forms)
