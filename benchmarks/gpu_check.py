@@ -160,7 +160,7 @@ def check_packing(bench: Bench) -> None:
         loops = [said(p).get("loops", 0.0) for p in running.values()]
         rates[len(held)] = sum(loops) / seconds
         for lease in held:
-            pool.record_success(lease, lease.peak, seconds)
+            pool.learn(lease, "ok", seconds)
             lease.release()
     levels = sorted(rates)
     gain = rates[levels[-1]] / max(rates[1], 1e-9)
@@ -173,13 +173,14 @@ def check_oom(bench: Bench) -> None:
     pool = bench.pool(trials_per_gpu=0)
     first = settle(pool, Need(trial=1, task="t"))
     assert first is not None
-    pool.record_success(first, GIB, 1.0)
+    first.peak = GIB  # as if one had ended: what the second one is expected to need
+    pool.learn(first, "ok", 1.0)
     second = pool.acquire(Need(trial=2, task="t"))
     total = pool.poll({}).samples[0].memory_total / GIB
     process = bench.trial(second or first, total * 1.1, 1.0)
     text = process.communicate()[0]
     found = classify_failure(process.returncode, text.splitlines())
-    pool.record_oom(second or first)
+    pool.learn(second or first, "oom")
     said = found.text[:60] if found else "nothing is"
     bench.note("out of memory is recognized", found is not None and found.kind == "oom", said)
     bench.note("and lowers the limit", pool.packing.limit == 1, f"to {pool.packing.limit}")
@@ -282,7 +283,7 @@ def check_without_gpu(bench: Bench) -> None:
     server = WarmServer(["json"])
     server.start()
     warmed = ready(server, 60)
-    folder = bench.place / "warm"
+    folder = bench.place / "without"
     folder.mkdir()
     began = time.monotonic()
     argv = [sys.executable, "-m", "json.tool", "--help"]
@@ -306,8 +307,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as text:
         bench = Bench(Path(text))
         checks: list[Callable[[Bench], None]] = [check_without_gpu]
-        if probe.on_gpus:
-            samples = probe.poll({}).samples
+        samples = [x for x in probe.poll({}).samples if x.device.startswith(("GPU-", "MIG-"))]
+        if samples:
             for sample in samples:
                 print(f"{sample.name}, {sample.memory_total / GIB:.1f} GiB")
             checks += [check_telemetry, check_packing, check_oom, check_foreign, check_warm]

@@ -256,9 +256,9 @@ class StudyReader:
     def unanswered_at(self, time: float) -> list[Command]:
         """Return the commands asked by a time (Unix) that had no answer then, oldest first."""
         rows = self._rows(
-            "SELECT * FROM commands WHERE asked <= ?1 AND (answered IS NULL OR answered > ?1)"
+            "SELECT * FROM commands WHERE asked <= :time AND (answered IS NULL OR answered > :time)"
             " ORDER BY id",
-            (time,),
+            {"time": time},
         )
         return [command_from(row) for row in rows]
 

@@ -271,12 +271,13 @@ class StudyWriter:
         Those that were asked ``before`` a time (Unix), or later than now: a clock was set back.
         """
         sql = (
-            "UPDATE commands SET answered = ?1, ok = 0, answer = ?2 WHERE answered IS NULL"
-            " AND action IN (SELECT value FROM json_each(?3)) AND NOT asked BETWEEN ?4 AND ?1"
+            "UPDATE commands SET answered = :now, ok = 0, answer = :answer"
+            " WHERE answered IS NULL AND action IN (SELECT value FROM json_each(:actions))"
+            " AND NOT asked BETWEEN :before AND :now"
         )
         with self.transaction():
-            given = (time.time(), answer, json.dumps(actions), before)
-            return self.conn.execute(sql, given).rowcount
+            given = {"now": time.time(), "answer": answer, "before": before}
+            return self.conn.execute(sql, given | {"actions": json.dumps(actions)}).rowcount
 
     def answer_command(self, command: int, ok: bool, answer: str) -> None:
         """Tell the asker how it went."""

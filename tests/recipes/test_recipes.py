@@ -57,6 +57,11 @@ def environment(**more: str) -> dict[str, str]:
     return base | {"PATH": path, "OMP_NUM_THREADS": "1", "PYTHONPATH": places} | more
 
 
+def without_gpus(spec: StudySpec) -> dict[str, str]:
+    """As a slot without a GPU has it, on a machine that has some."""
+    return {"CUDA_VISIBLE_DEVICES": ""} if spec.resources.gpus == "none" else {}
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., list[Entry]]:
     """Runs trial ``number`` of a recipe at a task; returns its reports."""
@@ -75,7 +80,7 @@ def run(tmp_path: Path) -> Callable[..., list[Entry]]:
         launch = prepare(StudyFolder(tmp_path / "study"), spec, trial)
         done = subprocess.run(
             launch.argv,
-            env=environment(**launch.environment),
+            env=environment(**launch.environment, **without_gpus(spec)),
             cwd=RECIPES / name,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
