@@ -1,6 +1,5 @@
 """Slots for trials on a machine (or for a study) without GPUs."""
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 
@@ -9,13 +8,8 @@ import psutil
 from hpo_tui.engine.execution.base import Telemetry
 from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.spec import Resources
-from hpo_tui.engine.threads import thread_environment
+from hpo_tui.engine.threads import count_cores, thread_environment
 from hpo_tui.store.models import CPU, DeviceSample
-
-
-def count_cores() -> int:
-    """Return the cores that this process may use (a scheduler or container can allow fewer)."""
-    return len(os.sched_getaffinity(0)) or 1
 
 
 class CpuSlots:

@@ -13,12 +13,12 @@ from hpo_tui.engine.execution.gpus.choice import DeviceError, find_gpus
 from hpo_tui.engine.execution.gpus.group import Gpus
 from hpo_tui.engine.execution.gpus.leases import LeaseFile, find_runtime_dir, make_private
 from hpo_tui.engine.execution.gpus.neighbours import Neighbours, find_folder
-from hpo_tui.engine.execution.gpus.packing import Packing
+from hpo_tui.engine.execution.gpus.packing import MOST, Packing
 from hpo_tui.engine.execution.gpus.state import GpuState
 from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.spec import Resources
-from hpo_tui.engine.threads import thread_environment
+from hpo_tui.engine.threads import THREAD_VARIABLES, count_cores, thread_environment
 from hpo_tui.engine.waiting import BESIDE
 
 __all__ = ["DeviceError", "DevicePool", "Lease", "Need"]
@@ -56,12 +56,15 @@ class DevicePool:
         self._task = ""
         self._succeeded_on: set[str] = set()
         environ = os.environ if environ is None else environ
-        self._nvml, chosen, self.remarks = find_gpus(resources, nvml, environ)
+        found = find_gpus(resources, nvml, environ)
+        self._nvml, self.remarks, self._of = found.driver, found.remarks, found.of
+        self._told_threads = THREAD_VARIABLES[0] in environ
+        """Whether the user has said how many threads programs start."""
         states: dict[str, GpuState] = {}
-        if chosen:
+        if found.gpus:
             folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)
             shared = None if runtime_dir else find_folder(environ)
-            for gpu in chosen:
+            for gpu in found.gpus:
                 file, others = LeaseFile(folder, gpu.uuid, study), Neighbours(shared, gpu.uuid)
                 states[gpu.uuid] = GpuState(gpu, file, others)
         self._gpus = Gpus(states, self._nvml, self.packing, clock)
@@ -141,10 +144,13 @@ class DevicePool:
         )
 
     def thread_environment(self) -> dict[str, str]:
-        """Return the variables that hold every trial to its threads, empty where nothing does."""
+        """Return the variables that hold any trial to its threads, empty where nothing does.
+
+        For libraries that are imported before a trial is known, and read them then.
+        """
         if self._slots:
             return thread_environment(self._slots.threads)
-        return thread_environment(self.resources.threads) if self.resources.threads else {}
+        return self._share(self.resources.gpus_per_trial, self.resources.trials_per_gpu or MOST)
 
     def waiting_for(self) -> str:
         """Return why the last :meth:`acquire` gave nothing, in one sentence; empty if it did.
@@ -261,8 +267,10 @@ class DevicePool:
     def _grant(self, states: Sequence[GpuState], need: Need, device: str = "") -> Lease:
         uuids = tuple(s.gpu.uuid for s in states)
         environment = {"CUDA_VISIBLE_DEVICES": device or ",".join(uuids)}
-        if self.resources.threads:
-            environment |= thread_environment(self.resources.threads)
+        shared = need.gpus == 1 or self.packing.per_gpu
+        rooms = (s.room() for s in states if shared and not need.alone)
+        sharing = max((self.packing.capacity(r, need.task) for r in rooms), default=1)
+        environment |= self._share(need.gpus, sharing)
         memory = need.memory if need.memory is not None else self.packing.expected(need.task)
         lease = Lease(
             device or ",".join(uuids),
@@ -281,6 +289,19 @@ class DevicePool:
                 state.reserved_for = None
         self._waiting = []
         return lease
+
+    def _share(self, gpus: int, sharing: int) -> dict[str, str]:
+        """Return the variables for a trial's share of the cores, by its GPUs and who shares them.
+
+        Programs start a thread for each core. Those of eight trials wait for one another on the
+        cores of one: small operations then take a hundred times as long, and no trial ends.
+        """
+        if self.resources.threads:
+            return thread_environment(self.resources.threads)
+        if self._told_threads:
+            return {}
+        cores = count_cores() * gpus // max(1, self._of)
+        return thread_environment(max(1, cores // sharing))
 
     def _bind(self, lease: Lease) -> None:
         for state in self._gpus.of(lease):

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import shutil
 import sqlite3
 import time
@@ -12,6 +13,7 @@ from hpo_tui.engine.execution.base import Executor
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool
 from hpo_tui.engine.execution.gpus.leases import LeaseError
 from hpo_tui.engine.execution.local import LocalExecutor
+from hpo_tui.engine.execution.processes import Process, uptime
 from hpo_tui.engine.execution.proposals.client import Proposals
 from hpo_tui.engine.execution.protocol import start_fault
 from hpo_tui.engine.execution.warm import WarmStarts
@@ -28,7 +30,7 @@ from hpo_tui.engine.spec.text.files import edited_by_hand, finish_replacing
 from hpo_tui.store.connect import closed_on_error
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import DeviceSample, Study, Trial
+from hpo_tui.store.models import DeviceSample, Study, StudyState, Trial
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.refusals import in_words
 from hpo_tui.store.write import StudyWriter
@@ -39,6 +41,8 @@ _EARLIER = (
     "the run that this was asked of has ended, and a new one has begun since: it goes on."
     " Ask again if you still want it."
 )
+
+_OVERTAKEN = "the study was stopped while this run was still beginning: it does not go on"
 
 
 def open_desk(
@@ -81,6 +85,8 @@ def _open_desk(
     fault = start_fault(folder, spec) or learn_fault(spec, folder.workplace, learned)
     if fault and not only_to_end:
         raise Unopenable(fault)
+    if study.state is StudyState.STOPPED and (study.ended or 0.0) > _begun() and not only_to_end:
+        raise Unopenable(_OVERTAKEN)
     executor = open_executor(folder, spec, trials.values())
     for device in lent:
         with contextlib.suppress(ValueError):  # it is not there any more, so nothing starts on it
@@ -104,6 +110,13 @@ def _open_desk(
     for text in executor.notes():
         desk.event("strange", text)
     return desk
+
+
+def _begun() -> float:
+    """Return when this process began (Unix time): on a busy machine it loads for a minute."""
+    this = Process.of(os.getpid())
+    age = uptime() - this.started if this is not None else 0.0
+    return time.time() - age
 
 
 def clock_of(study: Study, trials: Iterable[Trial], samples: Iterable[DeviceSample]) -> float:

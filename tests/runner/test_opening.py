@@ -4,6 +4,7 @@ import errno
 import os
 import sqlite3
 import sys
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -226,3 +227,20 @@ def test_what_is_asked_while_a_runner_opens_the_study_is_asked_of_its_run(
     with StudyReader(study.folder.db) as reader:
         told = [reader.command(number) for number in (earlier, asked)]
     assert [command and command.ok for command in told] == [False, True]
+
+
+def test_a_run_that_a_stop_has_overtaken_does_not_begin(make_study: Any) -> None:
+    study = make_study(SHORT)
+    with closing(StudyWriter(study.folder.db).conn) as conn, conn:
+        later = time.time() + 60  # than this process, which would be the runner
+        conn.execute("UPDATE study SET state = 'stopped', ended = ?", (later,))
+    with pytest.raises(Unopenable, match="was stopped while this run was still beginning"):
+        open_desk(study.folder, "tiny:Optimizer")
+
+
+def test_a_study_that_was_stopped_before_goes_on(make_study: Any) -> None:
+    study = make_study(SHORT)
+    with closing(StudyWriter(study.folder.db).conn) as conn, conn:
+        conn.execute("UPDATE study SET state = 'stopped', ended = ?", (time.time() - 3600,))
+    study.run()
+    assert study.study().state is StudyState.FINISHED

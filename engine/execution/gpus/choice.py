@@ -1,7 +1,7 @@
 """Which GPUs a study may use: what is there, what the study file names, what a scheduler allows."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,17 +33,26 @@ class Found:
     """Why others cannot be used, by their numbers."""
 
 
-def find_gpus(
-    resources: Resources, module: Any, environ: Mapping[str, str]
-) -> tuple[Nvml | None, list[Gpu], str]:
-    """Return the driver, the study's GPUs (none: it runs on the CPU), and what may surprise there.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The GPUs of a study; it runs on the CPU if there are none.
 
-    The last is empty where nothing does.
+    ``of``: how many the machine has. ``remarks``: what may surprise there, empty if nothing does.
+    """
+
+    driver: Nvml | None = None
+    gpus: Sequence[Gpu] = ()
+    of: int = 0
+    remarks: str = ""
+
+
+def find_gpus(resources: Resources, module: Any, environ: Mapping[str, str]) -> Chosen:
+    """Return the GPUs that a study may use.
 
     Raises :class:`DeviceError` when the study names what is not there.
     """
     if resources.gpus == "none":
-        return None, [], ""
+        return Chosen()
     nvml, absent = Nvml.open(module)
     if nvml is None and resources.gpus != "all":
         raise DeviceError(
@@ -67,7 +76,8 @@ def find_gpus(
             " at most. Use gpus_per_trial = 1, or name GPUs that are not split."
         )
     found = Found(absent, there, chosen, unusable)
-    return nvml, chosen, "; ".join(_surprises(resources, found, environ))
+    remarks = "; ".join(_surprises(resources, found, environ))
+    return Chosen(nvml, chosen, len(there), remarks)
 
 
 def _surprises(resources: Resources, found: Found, environ: Mapping[str, str]) -> Iterator[str]:

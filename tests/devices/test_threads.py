@@ -1,0 +1,87 @@
+"""The processor's cores are shared out among the trials on GPUs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_nvml import GIB, FakeNvml
+
+from hpo_tui.engine.execution import devices
+from hpo_tui.engine.execution.devices import DevicePool, Lease, Need
+from hpo_tui.engine.spec import Resources
+
+Make = Callable[..., DevicePool]
+
+
+@pytest.fixture(autouse=True)
+def sixteen_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "count_cores", lambda: 16)
+
+
+def threads(lease: Lease | None) -> int:
+    assert lease is not None
+    found = {v for k, v in lease.environment().items() if k.endswith("_NUM_THREADS")}
+    (number,) = found
+    return int(number)
+
+
+def ended(pool: DevicePool, peak: int) -> None:
+    """Have a trial end well that needed ``peak`` bytes."""
+    first = pool.acquire(Need(trial=1))
+    assert first is not None
+    first.peak = peak
+    pool.learn(first, "ok", 10.0)
+    first.release()
+
+
+def test_each_gpu_of_the_machine_has_its_share(make: Make) -> None:
+    assert threads(make().acquire(Need(trial=1))) == 8
+
+
+def test_a_study_on_one_of_two_gpus_leaves_the_others_share(make: Make) -> None:
+    assert threads(make(gpus=(0,)).acquire(Need(trial=1))) == 8
+
+
+def test_a_trial_on_both_has_both_shares(make: Make) -> None:
+    pool = make(gpus_per_trial=2)
+    assert threads(pool.acquire(Need(2, trial=1))) == 16
+
+
+@pytest.mark.parametrize(("peak", "number"), [(GIB, 1), (5 * GIB, 2), (11 * GIB, 8)])
+def test_trials_that_are_to_share_a_gpu_share_its_cores(make: Make, peak: int, number: int) -> None:
+    pool = make()
+    ended(pool, peak)
+    assert threads(pool.acquire(Need(trial=2))) == number
+    assert threads(pool.acquire(Need(trial=3))) == number
+
+
+def test_a_fixed_number_of_trials_is_known_from_the_start(make: Make) -> None:
+    assert threads(make(trials_per_gpu=4).acquire(Need(trial=1))) == 2
+
+
+def test_a_trial_that_needs_its_gpu_alone_has_its_cores(make: Make) -> None:
+    pool = make()
+    ended(pool, GIB)
+    assert threads(pool.acquire(Need(trial=2, alone=True))) == 8
+
+
+def test_nobody_goes_without_a_core(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "count_cores", lambda: 1)
+    assert threads(make(trials_per_gpu=4).acquire(Need(trial=1))) == 1
+
+
+def test_what_the_study_file_says_goes_first(make: Make) -> None:
+    assert threads(make(threads=5, trials_per_gpu=4).acquire(Need(trial=1))) == 5
+
+
+def test_what_the_shell_says_is_left_as_it_is(tmp_path: Path, nvml: FakeNvml) -> None:
+    pool = DevicePool(Resources(), "s", tmp_path / "run", nvml, environ={"OMP_NUM_THREADS": "6"})
+    lease = pool.acquire(Need(trial=1))
+    assert lease is not None
+    assert set(lease.environment()) == {"CUDA_VISIBLE_DEVICES"}
+    assert pool.thread_environment() == {}
+
+
+def test_what_is_imported_before_a_trial_is_known_gets_the_least(make: Make) -> None:
+    assert set(make().thread_environment().values()) == {"1"}
+    assert set(make(trials_per_gpu=2).thread_environment().values()) == {"4"}
