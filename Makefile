@@ -46,6 +46,7 @@ test: $(VENV)/.installed-dev
 check: $(VENV)/.installed-dev
 	@echo 'ruff'; $(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
 	@echo 'mypy'; $(BIN)/mypy -p hpo_tui
+	@$(BIN)/mypy benchmarks/*.py benchmarks/*/*.py
 	@echo 'import contracts'; $(BIN)/lint-imports --no-logo 2>/dev/null | tail -n 2 || $(BIN)/lint-imports
 
 keys: $(VENV)/.installed-dev

@@ -41,7 +41,7 @@ def family(problem: str) -> tuple[str, str]:
 
 def neighbours(problems: Sequence[str]) -> dict[str, str]:
     """Return for each problem the next one of its family; none for those that are alone."""
-    found = {}
+    found: dict[str, str] = {}
     for _, names in itertools.groupby(sorted(problems, key=family), key=family):
         group = list(names)
         pairs = zip(group, group[1:] + group[:1], strict=True)

@@ -106,7 +106,8 @@ def friedman() -> Data:
 
 
 def _standard(values: NDArray[np.float64]) -> Floats:
-    return ((values - values.mean(axis=0)) / values.std(axis=0)).astype(np.float32)
+    standard: Floats = ((values - values.mean(axis=0)) / values.std(axis=0)).astype(np.float32)
+    return standard
 
 
 @cache
@@ -153,5 +154,5 @@ def _spectrogram(sound: bytes, bands: int = 20, times: int = 20) -> Floats:
     edges = np.unique(np.geomspace(2, power.shape[1], bands + 1).round().astype(int))
     edges = np.concatenate([np.arange(edges[0] - (bands + 1 - len(edges)), edges[0]), edges])
     energy = np.stack([power[:, a:b].sum(1) for a, b in itertools.pairwise(edges)])
-    log = np.log(energy.reshape(bands, times, 3).mean(2) + 1e-6)
-    return log.astype(np.float32)
+    log: Floats = np.log(energy.reshape(bands, times, 3).mean(2) + 1e-6).astype(np.float32)
+    return log

@@ -63,8 +63,8 @@ class Network:
         """Return the learning rate: up along a cosine, then down to nothing."""
         warmup, peak = self._p.get("warmup", 0.1), float(self._p["lr"])
         if progress < warmup:
-            return peak * (0.04 + 0.48 * (1 - np.cos(np.pi * progress / warmup)))
-        return peak * 0.5 * (1 + np.cos(np.pi * (progress - warmup) / (1 - warmup)))
+            return float(peak * (0.04 + 0.48 * (1 - np.cos(np.pi * progress / warmup))))
+        return float(peak * 0.5 * (1 + np.cos(np.pi * (progress - warmup) / (1 - warmup))))
 
     def _gradient(self, batch: NDArray[np.int64]) -> None:
         """Leave the gradient of the loss on a batch in ``_slope``."""

@@ -33,6 +33,7 @@ class Model(Protocol):
     """A training that can be taken further."""
 
     step: int
+    data: Data
 
     def run(self, until: int, whole: int) -> None:
         """Train up to step ``until``, as a part of a training of ``whole`` steps."""
@@ -135,7 +136,7 @@ _UNKNOWN = Reference((0.0,), (1.0,))
 """Until random configurations have been trained (:mod:`real_support.reference`)."""
 
 
-_SOURCES = {
+_SOURCES: dict[Callable[[], Data], str] = {
     digits: "scikit-learn digits",
     tumours: "scikit-learn breast cancer",
     tumour_grid: "scikit-learn breast cancer",

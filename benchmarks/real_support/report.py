@@ -135,8 +135,8 @@ def drawn_table(drawn: Mapping[str, tuple[Real, Sequence[Mapping[str, Any]]]]) -
 
 
 def _rank(a: Sequence[float], b: Sequence[float]) -> float:
-    sound = [np.nan_to_num(v, nan=1e9) for v in (a, b)]
-    return float(spearmanr(*sound).statistic)
+    one, other = (np.nan_to_num(v, nan=1e9) for v in (a, b))
+    return float(spearmanr(one, other).statistic)
 
 
 def noise_of(problem: Real, runs: Sequence[Scored], retrained: Retrained) -> str:
