@@ -189,6 +189,10 @@ class Executor(ABC):
         """Return who else has lately used much of a trial's device, in words; empty if nobody."""
         return ""
 
+    def had_all(self, running: Running) -> bool:  # noqa: ARG002 - the answer of most
+        """Whether a trial had all the device memory that it could have had on any device."""
+        return False
+
     def quarantined(self) -> Mapping[str, str]:
         """Return device → why nothing is started there any more."""
         return {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo_tui.engine.execution.base import Outcome, Telemetry
 from hpo_tui.engine.execution.cpu_slots import CpuSlots
-from hpo_tui.engine.execution.gpus.admission import Admission
+from hpo_tui.engine.execution.gpus.admission import ALIKE, Admission
 from hpo_tui.engine.execution.gpus.choice import DeviceError, find_gpus
 from hpo_tui.engine.execution.gpus.group import Gpus
 from hpo_tui.engine.execution.gpus.leases import LeaseFile, find_runtime_dir, make_private
@@ -47,7 +47,7 @@ class DevicePool:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.resources, self.study = resources, study
-        self.packing = Packing(resources.trials_per_gpu)
+        self.packing, self._clock = Packing(resources.trials_per_gpu), clock
         beside = resources.busy_gpus == "use"
         self._admission = Admission(self.packing, clock, beside_others=beside)
         self._waiting: list[str] = []
@@ -90,7 +90,11 @@ class DevicePool:
             self._gpus.unlock_unused()
             self._admission.reserve(self._gpus, need)
             return None
-        return self._grant(chosen, need)
+        lease = self._grant(chosen, need)
+        lease.granted, lease.shared = self._clock(), False
+        for other in (x for s in chosen for x in s.leases.values() if x is not lease):
+            other.shared = lease.shared = True
+        return lease
 
     def keeps_room(self, trial: int) -> bool:
         """Whether as many GPUs as a trial needs are kept for it, since it needs them to itself."""
@@ -177,7 +181,7 @@ class DevicePool:
         """
         self.packing.forget(lease.trial)
         if outcome == "oom":
-            self.packing.ran_out(lease.level)
+            self.packing.ran_out(lease.level, lease.granted, self._clock())
         elif outcome == "ok" and lease.uuids:
             self.packing.succeeded(lease.need.task, lease.peak, duration, lease.mean_level)
             for state in self._gpus.of(lease):
@@ -252,6 +256,14 @@ class DevicePool:
             return ""
         crowded = (s for s in self._gpus.of(lease) if s.crowded)
         return "; ".join(f"{s.gpu.label} is used by {s.others}" for s in crowded)
+
+    def had_all(self, lease: Lease) -> bool:
+        """Whether a trial had GPUs to itself than which the study has none larger."""
+        if self._admission.beside_others:  # they may leave more another time
+            return False
+        largest = max((s.gpu.memory for s in self._gpus), default=0)
+        sizes = [s.gpu.memory for s in self._gpus.of(lease)]
+        return bool(sizes) and not lease.shared and min(sizes) >= ALIKE * largest
 
     def close(self) -> None:
         """Give NVML back. Locks of running trials stay with this process until it ends."""

@@ -37,6 +37,10 @@ class Lease:
     utilization: float | None = None
     pid: int | None = None
     released: bool = False
+    shared: bool = True
+    """Whether another trial may have been on its device at some time."""
+    granted: float = float("-inf")
+    """When it was given, by the clock of who gave it; long ago if that is not known."""
     level: int = 1
     """Trials on its fullest GPU at the last look, itself included."""
     _environment: Mapping[str, str] = field(default_factory=dict)

@@ -220,6 +220,10 @@ class LocalExecutor(Executor):
         """Return who else used much of a trial's GPUs at the last look, in words."""
         return self.pool.others_on(running.lease) if isinstance(running, LocalRun) else ""
 
+    def had_all(self, running: Running) -> bool:
+        """Whether a trial had GPUs to itself than which there are none larger."""
+        return isinstance(running, LocalRun) and self.pool.had_all(running.lease)
+
     def called(self, device: str) -> str:
         """Return what people call a trial's device."""
         return self.pool.called(device)

@@ -138,6 +138,7 @@ class Endings:
             lines=last_words(log_text) or _instead(launch.folder.log),
             attempt=desk.trials[live.number].attempt,
             alone=launch.alone,
+            had_all=desk.executor.had_all(live.process),
             carried_on=_carried_on(live),
             reported=live.tail.offset > 0,
             unread=live.fault,

@@ -87,10 +87,14 @@ class Starter:
     def _placed(self) -> tuple[Trial | Suggestion, Slot] | None:
         """Return what is to be started and its place; None if there is none to start, or no room.
 
-        A trial for which a device is run empty does not keep the other devices waiting.
+        A trial for which a device is run empty does not keep the other devices waiting; it goes
+        before those that came to the head of the queue since, as they cannot have that device.
         """
         desk = self.desk
-        for trial in desk.queue.in_turn():
+        waiting = sorted(
+            desk.queue.in_turn(), key=lambda trial: not desk.executor.keeps_room(trial.number)
+        )
+        for trial in waiting:
             if not desk.queue.may_start(trial.number):
                 return None
             slot = self._room(trial.number, trial.task)

@@ -56,8 +56,9 @@ class Case:
     ``carried_on``: the trial's own checkpoint, where the attempt carried on from it and has
     reported nothing since. ``unread``: why what it has left could not be read, given up by now.
     ``away``: the study's folder was not there for a while as it ran. ``others``: who else used its
-    GPUs, in words. ``absent``: places in its folder where metrics are read, with nothing there.
-    ``diverged``: which metric was no number in one of its reports, whatever came after it.
+    GPUs, in words. ``had_all``: it had as much GPU memory as any attempt can have. ``absent``:
+    places in its folder where metrics are read, with nothing there. ``diverged``: which metric was
+    no number in one of its reports, whatever came after it.
     """
 
     exit: Exit
@@ -68,6 +69,7 @@ class Case:
     lines: Sequence[str]
     attempt: int
     alone: bool = False
+    had_all: bool = False
     carried_on: Path | None = None
     reported: bool = False
     unread: str = ""
@@ -233,7 +235,7 @@ def _out_of_memory(case: Case, kind: EndKind, text: str) -> Verdict:
     text = text if text.endswith((".", "…")) else f"{text}."
     if case.others and kind == "oom":
         return replace(_again(case, kind, f"{text} {case.others}"), alone=True)
-    if not case.alone:
+    if not case.alone and not (case.had_all and kind == "oom"):
         again = f"{text} It is tried again, alone on its device."
         return Verdict(TrialState.WAITING, kind, again, alone=True)
     return Verdict(

@@ -161,3 +161,22 @@ def test_a_gpu_is_kept_for_each_trial_that_needs_one_to_itself(
     assert [pool.keeps_room(trial) for trial in (5, 6, 7)] == [True, True, False]
     assert pool.acquire(Need(trial=7, alone=True)) is None
     assert not pool.keeps_room(7)
+
+
+def test_whether_a_trial_had_all_that_it_can_have(
+    make: Callable[..., DevicePool], small: FakeGpu
+) -> None:
+    pool = make(trials_per_gpu=2)
+    leases = [pool.acquire(Need(trial=n)) for n in (1, 2)]
+    on_small, on_large = (lease for lease in leases if lease is not None)
+    assert small.uuid == on_small.device
+    assert not pool.had_all(on_small)  # the other GPU has more
+    assert pool.had_all(on_large)
+    more = [pool.acquire(Need(trial=n)) for n in (3, 4)]
+    assert sorted(x.device for x in more if x is not None) == [A, B]
+    for lease in (on_large, *more):
+        assert lease is not None
+        assert not pool.had_all(lease)
+    adopted = make().reacquire(B, 9)
+    assert not pool.had_all(adopted)  # nobody knows what was beside it
+    assert not make(busy_gpus="use", gpus=(1,)).had_all(on_large)

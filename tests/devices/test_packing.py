@@ -1,5 +1,6 @@
 """How many trials share a GPU: the rules that hold whatever happens, and what is learned."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,7 +80,7 @@ def packing_after(happened: list[tuple[str, str, int, float, int]], per_gpu: int
         if what == "ok":
             packing.succeeded(task, peak, duration, level)
         elif what == "oom":
-            packing.ran_out(level)
+            packing.ran_out(level, trial, trial + 0.5)
         else:
             packing.watch(trial, task, peak, SETTLED)
     return packing
@@ -166,14 +167,24 @@ def test_a_neighbour_that_grew_beyond_its_share_counts_as_it_is() -> None:
 def test_an_out_of_memory_lowers_the_limit_and_successes_raise_it() -> None:
     packing = Packing()
     packing.succeeded("a", GIB, 100, 1)
-    packing.ran_out(3)
+    packing.ran_out(3, began=0.0, now=9.0)
     assert packing.limit == 2
     assert packing.margin > 0.1
-    packing.ran_out(1)  # alone: the configuration is too large by itself
+    packing.ran_out(1, began=10.0, now=19.0)  # alone: the configuration is too large by itself
     assert packing.limit == 2
     for _ in range(RAISE_AFTER):
         packing.succeeded("a", GIB, 100, 2)
     assert packing.limit == 3
+    assert packing.margin == pytest.approx(0.1)
+
+
+def test_trials_that_run_out_of_memory_together_are_one_event() -> None:
+    packing = Packing()
+    for level, now in ((6, 9.0), (5, 9.1), (4, 9.2)):  # the one that asked for too much, and others
+        packing.ran_out(level, began=1.0, now=now)
+    assert (packing.limit, packing.margin) == (5, pytest.approx(0.15))
+    packing.ran_out(5, began=9.3, now=20.0)  # with what that taught
+    assert (packing.limit, packing.margin) == (4, pytest.approx(0.225))
 
 
 def test_only_successes_since_the_last_out_of_memory_raise_the_limit() -> None:
@@ -181,7 +192,7 @@ def test_only_successes_since_the_last_out_of_memory_raise_the_limit() -> None:
     for _ in range(2 * RAISE_AFTER - 1):
         packing.succeeded("a", GIB, 100, 1)
     assert packing.limit == MOST  # more are never put together
-    packing.ran_out(3)
+    packing.ran_out(3, began=0.0, now=9.0)
     for _ in range(RAISE_AFTER - 1):
         packing.succeeded("a", GIB, 100, 1)
     assert packing.limit == 2

@@ -24,7 +24,7 @@ BOX = Path(__file__).parent / "box"
 
 @pytest.fixture
 def box(tmp_path: Path, make_study: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return a function that says how eight GPUs are from now on; ``make_study`` comes before."""
+    """Return a function that says how the GPUs are from now on; ``make_study`` comes before."""
     del make_study
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(BOX), os.environ["PYTHONPATH"]]))
     monkeypatch.setenv("BOX", str(tmp_path / "box.json"))
@@ -32,10 +32,10 @@ def box(tmp_path: Path, make_study: Any, monkeypatch: pytest.MonkeyPatch) -> Cal
     monkeypatch.setenv(VARIABLE, str(tmp_path / "locks"))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
-    def put(**each: Any) -> None:
-        gpus = [{"uuid": f"GPU-{n}", **each} for n in range(8)]
+    def put(gpus: int = 8, **each: Any) -> None:
+        each_of = [{"uuid": f"GPU-{n}", **each} for n in range(gpus)]
         fresh = tmp_path / "box.new"
-        fresh.write_text(json.dumps(gpus))
+        fresh.write_text(json.dumps(each_of))
         fresh.replace(tmp_path / "box.json")
 
     return put
@@ -131,3 +131,36 @@ def test_others_start_while_a_gpu_is_run_empty_for_a_trial(
     go(4, 5, 6)
     study.gone()
     assert {t.state for t in study.trials()} == {TrialState.COMPLETE}
+
+
+def test_what_ran_out_of_memory_one_after_the_other_runs_again_without_a_pause(
+    make_study: Any, box: Callable[..., None]
+) -> None:
+    box(gpus=1)
+    script = """
+        if given["attempt"] == 1:
+            while not os.path.exists(f"out{given['trial']}"): time.sleep(0.02)
+            sys.exit("torch.OutOfMemoryError: CUDA out of memory.")
+        report(accuracy=0.5)
+    """
+    resources = "trials_per_gpu = 4"
+    study = make_study(script, gpus='"all"', budget=4, resources=resources).started()
+    study.until(lambda: [t.state for t in study.trials()] == [TrialState.RUNNING] * 4)
+    for number in (1, 2, 3, 4):  # the GPU is kept for the first, the later ones come before it
+        (study.folder.path.parent.parent / f"out{number}").touch()
+        if number < 4:
+            study.until(lambda n=number: study.trial(n).state is TrialState.WAITING)
+    study.gone(30.0)
+    assert [(t.state, t.attempt) for t in study.trials()] == [(TrialState.COMPLETE, 2)] * 4
+
+
+def test_a_trial_that_is_too_large_for_an_empty_gpu_is_not_tried_again(
+    make_study: Any, box: Callable[..., None]
+) -> None:
+    box(gpus=1)
+    script = 'sys.exit("torch.OutOfMemoryError: CUDA out of memory.")'
+    study = make_study(script, gpus='"all"').started()
+    failed = study.ended()
+    study.stop()
+    assert (failed.state, failed.attempt) == (TrialState.FAILED, 1)
+    assert failed.reason.endswith("No other trial was on its device.")

@@ -29,13 +29,15 @@ def case(
     log: Any = "",
     attempt: Any = 1,
     alone: Any = False,
+    had_all: bool = False,
     others: str = "",
     diverged: str = "",
     **end: Any,
 ) -> Any:
     return Case(
         Exit(code, 1.0, 0.0, **end), stop, {"accuracy": 0.5} if metrics is None else metrics,
-        ("accuracy",), log, log.splitlines()[-5:], attempt, alone, others=others, diverged=diverged,
+        ("accuracy",), log, log.splitlines()[-5:], attempt, alone, had_all,
+        others=others, diverged=diverged,
     )  # fmt: skip
 
 
@@ -52,6 +54,13 @@ def case(
         (case(1, log=OOM, diverged="diverged"), TrialState.WAITING, "oom", False),
         (case(1, log=OOM), TrialState.WAITING, "oom", False),
         (case(1, log=OOM, alone=True), TrialState.FAILED, "oom", True),
+        (case(1, log=OOM, had_all=True), TrialState.FAILED, "oom", True),
+        (
+            case(1, log=OOM, had_all=True, others="GPU0 is used by x"),
+            TrialState.WAITING,
+            "oom",
+            False,
+        ),
         (
             case(1, log=OOM, alone=True, others="GPU0 is used by x"),
             TrialState.WAITING,
@@ -65,6 +74,7 @@ def case(
             False,
         ),
         (case(-9, oom=True), TrialState.WAITING, "host_oom", False),
+        (case(-9, oom=True, had_all=True), TrialState.WAITING, "host_oom", False),
         (case(-9, oom=True, alone=True), TrialState.FAILED, "host_oom", True),
         (case(-9), TrialState.WAITING, "lost", False),
         (case(1, log=RANK), TrialState.WAITING, "lost", False),

@@ -15,6 +15,8 @@ HEADROOM = 256 << 20
 """Bytes left free beside all margins: allocators and the driver round up."""
 MARGIN = 0.10
 """Share by which a finished trial's peak is exceeded at most, as far as can be expected."""
+WIDER = 1.5
+"""By which the margin is widened with an out-of-memory, and narrowed again as the limit rises."""
 LIVE_MARGIN = 0.25
 """The same for the peak of a trial that still runs: an evaluation may ask for more."""
 SETTLED = 60.0
@@ -26,7 +28,7 @@ GAIN = 1.05
 SAMPLES = 3
 """Durations needed at a level before it is judged."""
 RAISE_AFTER = 8
-"""Successes in a row after which a limit that an out-of-memory lowered rises by one."""
+"""Successes in a row after which what an out-of-memory taught is taken back by one step."""
 FORGET_AFTER = 60
 """Ended trials after which a level that was judged too slow is tried again."""
 
@@ -75,6 +77,8 @@ class Packing:
         default_factory=lambda: defaultdict(lambda: deque(maxlen=32))
     )
     _calm: int = 0
+    _cut: float = float("-inf")
+    """When an out-of-memory last lowered the limit, by the caller's clock."""
     _slow: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Task → (the level judged too slow, trials ended since)."""
 
@@ -161,19 +165,22 @@ class Packing:
         if duration > 0:
             self._durations[task, max(1, round(level))].append(duration)
         self._calm += 1
-        if self._calm >= RAISE_AFTER and self.limit < MOST:
-            self.limit, self._calm = self.limit + 1, 0
+        if self._calm >= RAISE_AFTER:
+            self.limit, self._calm = min(MOST, self.limit + 1), 0
+            self.margin = max(MARGIN, self.margin / WIDER)
         self._judge(task)
 
-    def ran_out(self, level: int) -> None:
+    def ran_out(self, level: int, began: float, now: float) -> None:
         """Learn from an out-of-memory with ``level`` trials on the GPU.
 
-        Alone (1) it says nothing about sharing: that configuration is too large by itself.
+        Alone (1) it says nothing about sharing: that configuration is too large by itself. Nor does
+        a trial that ``began`` before the limit was last lowered: one that asks for too much takes
+        the others on its GPU along, and they are one event, as lost packets of one window are.
         """
-        if level > 1:
+        if level > 1 and began > self._cut:
             self.limit = max(1, min(self.limit, level) - 1)
-            self.margin = min(1.0, self.margin * 1.5)
-            self._calm = 0
+            self.margin = min(1.0, self.margin * WIDER)
+            self._calm, self._cut = 0, now
 
     def seed(self, task: str, peaks: Iterable[int]) -> None:
         """Take in peaks of trials that ended under an earlier runner."""
