@@ -40,6 +40,7 @@ def opened(where: str, *, make: bool, called: str = "") -> "Iterator[optuna.stor
 def _open(where: str, *, make: bool, called: str) -> "optuna.storages.BaseStorage":
     import optuna
     from optuna.storages.journal import JournalFileBackend
+    from sqlalchemy.pool import NullPool
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     file = where.removeprefix("sqlite:///")
@@ -50,7 +51,12 @@ def _open(where: str, *, make: bool, called: str) -> "optuna.storages.BaseStorag
         if not is_sqlite(where):
             return optuna.storages.JournalStorage(JournalFileBackend(where))
         url = where if "://" in where else f"sqlite:///{Path(where).resolve()}"
-        return optuna.storages.RDBStorage(url, skip_table_creation=not make)
+        return optuna.storages.RDBStorage(
+            url,
+            # Without a pool no connection is left open where Optuna finds that it is no storage.
+            engine_kwargs={"poolclass": NullPool},
+            skip_table_creation=not make,
+        )
     except Exception as error:
         # SQLAlchemy, JSON and Optuna each raise their own kinds for what is no storage.
         if make and not there:
