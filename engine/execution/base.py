@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from hpo_tui.engine.spec import Resources
+from hpo_tui.engine.spec.parts import Value
 from hpo_tui.store.folder import TrialFolder
 from hpo_tui.store.models import DeviceSample
 
@@ -142,9 +143,18 @@ class Executor(ABC):
 
     @abstractmethod
     def reserve(
-        self, number: int, task: str, *, devices: int = 1, alone: bool = False
+        self,
+        number: int,
+        task: str,
+        *,
+        devices: int = 1,
+        alone: bool = False,
+        params: Mapping[str, Value] | None = None,
     ) -> Slot | None:
-        """Keep a place for a trial; None if there is no room at present."""
+        """Keep a place for a trial; None if there is no room at present.
+
+        ``params``: its configuration, which may tell how much memory it will need.
+        """
 
     def keeps_room(self, number: int) -> bool:  # noqa: ARG002 - the answer of most
         """Whether devices are run empty for a trial that waits: others may go before it then."""

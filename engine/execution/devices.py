@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from hpo_tui.engine.execution.gpus.admission import ALIKE, Admission
 from hpo_tui.engine.execution.gpus.choice import DeviceError, find_gpus
 from hpo_tui.engine.execution.gpus.group import Gpus
 from hpo_tui.engine.execution.gpus.leases import LeaseFile, find_runtime_dir, make_private
+from hpo_tui.engine.execution.gpus.memory import MemoryModel
 from hpo_tui.engine.execution.gpus.neighbours import Neighbours, find_folder
 from hpo_tui.engine.execution.gpus.packing import MOST, Packing
 from hpo_tui.engine.execution.gpus.state import GpuState
 from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.spec import Resources
+from hpo_tui.engine.spec.parts import Parameter, Value
 from hpo_tui.engine.threads import THREAD_VARIABLES, count_cores, thread_environment
 from hpo_tui.engine.waiting import BESIDE
 
@@ -31,7 +34,8 @@ class DevicePool:
     """All places where this study's trials can run.
 
     ``study`` identifies the study to others on this machine (its folder's path is best);
-    ``runtime_dir``, ``nvml``, ``environ`` and ``clock`` replace the real ones.
+    ``space``: its parameters, for what memory a configuration will need; ``runtime_dir``,
+    ``nvml``, ``environ`` and ``clock`` replace the real ones.
     Raises :class:`DeviceError` when GPUs that the study names are not there, LeaseError when
     the user's runtime directory cannot be used.
     """
@@ -43,11 +47,13 @@ class DevicePool:
         runtime_dir: Path | None = None,
         nvml: Any | None = None,
         *,
+        space: Sequence[Parameter] = (),
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.resources, self.study = resources, study
         self.packing, self._clock = Packing(resources.trials_per_gpu), clock
+        self._memory = MemoryModel(space)
         beside = resources.busy_gpus == "use"
         self._admission = Admission(self.packing, clock, beside_others=beside)
         self._waiting: list[str] = []
@@ -76,6 +82,7 @@ class DevicePool:
         if self._slots:
             return self._slots.acquire(need)
         self._gpus.refresh()
+        need = self._sized(need)
         size = self._admission.size(self._gpus, need)
         refusals = {s.gpu.uuid: self._admission.refusal(s, need, size) for s in self._gpus}
         self._waiting = [r for r in refusals.values() if r]
@@ -127,7 +134,8 @@ class DevicePool:
         each = self.resources.gpus_per_trial
         if each > 1:
             return len(usable) // each * max(1, self.resources.trials_per_gpu)
-        return sum(self.packing.capacity(s.room(), self._task) for s in usable)
+        memory = self._wider(self._memory.typical())
+        return sum(self.packing.capacity(s.room(), self._task, memory=memory) for s in usable)
 
     def poll(self, trial_pids: Mapping[int, Sequence[int]]) -> Telemetry:
         """Look at all devices. ``trial_pids``: every process of every running trial."""
@@ -184,6 +192,7 @@ class DevicePool:
             self.packing.ran_out(lease.level, lease.granted, self._clock())
         elif outcome == "ok" and lease.uuids:
             self.packing.succeeded(lease.need.task, lease.peak, duration, lease.mean_level)
+            self._memory.add(lease.need.task, lease.need.params, lease.peak)
             for state in self._gpus.of(lease):
                 state.failures = 0
                 self._succeeded_on.add(state.gpu.uuid)
@@ -193,6 +202,11 @@ class DevicePool:
                 if state.failures >= BAD and self._succeeded_on - {state.gpu.uuid}:
                     failed = f"{state.failures} trials in a row failed on {state.gpu.label}"
                     state.quarantine = failed
+
+    def seed(self, task: str, params: Mapping[str, Value], peak: int) -> None:
+        """Take in the peak (bytes) of a trial that ended under an earlier runner."""
+        self.packing.seed(task, [peak])
+        self._memory.add(task, params, peak)
 
     def quarantined(self) -> dict[str, str]:
         """Return UUID → why, for GPUs that get no new trials because something is wrong there."""
@@ -281,7 +295,9 @@ class DevicePool:
         environment = {"CUDA_VISIBLE_DEVICES": device or ",".join(uuids)}
         shared = need.gpus == 1 or self.packing.per_gpu
         rooms = (s.room() for s in states if shared and not need.alone)
-        sharing = max((self.packing.capacity(r, need.task) for r in rooms), default=1)
+        usual = self._wider(self._memory.typical())
+        fit = (self.packing.capacity(r, need.task, memory=usual) for r in rooms)
+        sharing = max(fit, default=1)
         environment |= self._share(need.gpus, sharing)
         memory = need.memory if need.memory is not None else self.packing.expected(need.task)
         lease = Lease(
@@ -301,6 +317,16 @@ class DevicePool:
                 state.reserved_for = None
         self._waiting = []
         return lease
+
+    def _sized(self, need: Need) -> Need:
+        """Return ``need`` with the memory that its configuration is expected to take, if known."""
+        if need.memory is not None or self.packing.per_gpu or not need.params:
+            return need
+        return replace(need, memory=self._wider(self._memory.expected(need.task, need.params)))
+
+    def _wider(self, memory: int | None) -> int | None:
+        """Return bytes with the margin that out-of-memories have taught."""
+        return None if memory is None else int(memory * (1 + self.packing.margin))
 
     def _share(self, gpus: int, sharing: int) -> dict[str, str]:
         """Return the variables for a trial's share of the cores, by its GPUs and who shares them.

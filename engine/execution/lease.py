@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from hpo_tui.engine.spec.parts import Value
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -10,7 +12,7 @@ class Need:
 
     ``alone``: no other trial on its GPUs (the retry after an out-of-memory). ``memory``: bytes
     that this configuration is expected to need on each GPU, when the caller knows. ``task`` groups
-    trials whose memory and duration are alike.
+    trials whose memory and duration are alike. ``params``: the configuration.
     """
 
     gpus: int = 1
@@ -18,6 +20,7 @@ class Need:
     memory: int | None = None
     trial: int = 0
     task: str = ""
+    params: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass

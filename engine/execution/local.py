@@ -19,6 +19,7 @@ from hpo_tui.engine.execution.processes import Process
 from hpo_tui.engine.execution.traces import end_marked, find_shim, lost, read_exit, read_record
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.spec import Resources
+from hpo_tui.engine.spec.parts import Value
 
 _FORGOTTEN = 900.0
 """Seconds without it after which what was told is news again."""
@@ -139,10 +140,17 @@ class LocalExecutor(Executor):
         return self.pool.waiting_for()
 
     def reserve(
-        self, number: int, task: str, *, devices: int = 1, alone: bool = False
+        self,
+        number: int,
+        task: str,
+        *,
+        devices: int = 1,
+        alone: bool = False,
+        params: Mapping[str, Value] | None = None,
     ) -> Slot | None:
         """Keep a place for a trial; None if there is no room at present."""
-        return self.pool.acquire(Need(devices, alone=alone, trial=number, task=task))
+        need = Need(devices, alone=alone, trial=number, task=task, params=params or {})
+        return self.pool.acquire(need)
 
     def keeps_room(self, number: int) -> bool:
         """Whether GPUs are run empty for a trial that waits."""

@@ -21,6 +21,7 @@ from hpo_tui.engine.execution.base import Executor, Launch, Running, Slot
 from hpo_tui.engine.execution.local import GoneRun
 from hpo_tui.engine.execution.ray_run import PATIENCE, START_SECONDS, Begun, RayRun, RaySlot
 from hpo_tui.engine.spec import Resources
+from hpo_tui.engine.spec.parts import Value
 
 NAMESPACE = "hpo-tui"
 _ROUNDED = 1e-4
@@ -155,10 +156,16 @@ class RayExecutor(Executor):
         return ""
 
     def reserve(
-        self, number: int, task: str, *, devices: int = 1, alone: bool = False
+        self,
+        number: int,
+        task: str,
+        *,
+        devices: int = 1,
+        alone: bool = False,
+        params: Mapping[str, Value] | None = None,
     ) -> Slot | None:
         """Keep a place; None when as many trials run as the cluster takes, or others use it."""
-        del task, devices, alone  # Ray gives every trial its own share, whatever its task
+        del task, devices, alone, params  # Ray gives every trial its own share, whatever its task
         if self.waiting_for():
             return None
         self._held.add(number)

@@ -178,14 +178,14 @@ def open_executor(folder: StudyFolder, spec: StudySpec, past: Iterable[Trial]) -
         except RayError as error:
             raise Unopenable(str(error)) from error
     try:
-        pool = DevicePool(spec.resources, str(folder.path.resolve()))
+        pool = DevicePool(spec.resources, str(folder.path.resolve()), space=spec.space)
     except (DeviceError, LeaseError) as error:
         raise Unopenable(str(error)) from error
     except OSError as error:
         raise Unopenable(in_words(error)) from error
     for trial in past:
         if trial.peak_memory and not trial.device.startswith("cpu"):
-            pool.packing.seed(trial.task, [trial.peak_memory])
+            pool.seed(trial.task, trial.params, trial.peak_memory)
     return LocalExecutor(pool, warm_starts(folder, spec, pool))
 
 

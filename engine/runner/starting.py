@@ -97,7 +97,7 @@ class Starter:
         for trial in waiting:
             if not desk.queue.may_start(trial.number):
                 return None
-            slot = self._room(trial.number, trial.task)
+            slot = self._room(trial)
             if slot is not None:
                 return trial, slot
             if not desk.executor.keeps_room(trial.number):
@@ -105,7 +105,7 @@ class Starter:
         if self.over_budget or self.counted_out() or desk.enough():
             return None
         suggestion = self._suggestion()
-        slot = None if suggestion is None else self._room(suggestion.number, suggestion.task)
+        slot = None if suggestion is None else self._room(suggestion)
         return None if suggestion is None or slot is None else (suggestion, slot)
 
     def _suggestion(self) -> Suggestion | None:
@@ -127,11 +127,12 @@ class Starter:
         budget = self.desk.spec.budget
         return budget.unit is BudgetUnit.TRIALS and len(self.desk.trials) >= budget.amount
 
-    def _room(self, number: int, task: str) -> Slot | None:
+    def _room(self, what: Trial | Suggestion) -> Slot | None:
         desk = self.desk
-        devices = desk.spec.resources.gpus_per_trial
-        alone = number in desk.queue.alone
-        return desk.executor.reserve(number, task, devices=devices, alone=alone)
+        return desk.executor.reserve(
+            what.number, what.task, params=what.params, alone=what.number in desk.queue.alone,
+            devices=desk.spec.resources.gpus_per_trial,
+        )  # fmt: skip
 
     def _running(self, what: Trial | Suggestion, slot: Slot) -> Trial:
         """Write down that a waiting trial, or a suggestion, runs: before it does."""

@@ -67,7 +67,11 @@ def ended(tmp_path: Path) -> Iterator[Endings]:
     writer = StudyWriter(folder.db)
     writer.add_trial(trial)
     nobody: Any = SimpleNamespace(
-        release=lambda: None, learn=lambda *_: None, tell=lambda *_, **__: 0, others=lambda _: ""
+        release=lambda: None,
+        learn=lambda *_: None,
+        tell=lambda *_, **__: 0,
+        others=lambda _: "",
+        had_all=lambda _: False,
     )
     desk = Desk(folder, spec, writer, nobody, nobody, {1: trial})
     files = folder.trial(1)

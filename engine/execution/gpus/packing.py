@@ -136,12 +136,15 @@ class Packing:
         # One that has outgrown what was kept for it may grow on.
         return None if known is None else max(known, int(resident.peak * (1 + self.margin)))
 
-    def capacity(self, room: Room, task: str = "") -> int:
-        """Return how many trials of ``task`` would fit at once on the emptied GPU, at least 1."""
+    def capacity(self, room: Room, task: str = "", *, memory: int | None = None) -> int:
+        """Return how many trials of ``task`` would fit at once on the emptied GPU, at least 1.
+
+        ``memory``: the bytes that they are expected to need, when the caller knows.
+        """
         most = min(room.most, self.level(task))
         if self.per_gpu:
             return max(1, most)
-        need = self.expected(task)
+        need = memory if memory is not None else self.expected(task)
         if need is None:
             return 1
         return max(1, min(most, (room.total - room.foreign - HEADROOM) // max(1, need)))
