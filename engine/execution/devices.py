@@ -98,7 +98,7 @@ class DevicePool:
             self._admission.reserve(self._gpus, need)
             return None
         lease = self._grant(chosen, need)
-        lease.granted, lease.shared = self._clock(), False
+        lease.shared = False
         for other in (x for s in chosen for x in s.leases.values() if x is not lease):
             other.shared = lease.shared = True
         return lease
@@ -306,6 +306,7 @@ class DevicePool:
             uuids,
             memory,
             level=max((len(s.leases) + 1 for s in states), default=1),
+            granted=self._clock(),
             _environment=environment,
             _on_release=self._release,
             _on_bind=self._bind,

@@ -42,8 +42,8 @@ class Lease:
     released: bool = False
     shared: bool = True
     """Whether another trial may have been on its device at some time."""
-    granted: float = float("-inf")
-    """When it was given, by the clock of who gave it; long ago if that is not known."""
+    granted: float = 0.0
+    """When it was given, or taken back by a later runner, by the clock of who did so."""
     level: int = 1
     """Trials on its fullest GPU at the last look, itself included."""
     _environment: Mapping[str, str] = field(default_factory=dict)

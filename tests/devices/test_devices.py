@@ -181,3 +181,15 @@ def test_who_keeps_a_gpu_busy_is_told_once_whichever_of_its_processes_it_is(
     clock.now += 3600
     look({mine[0]: 2 * GIB})
     assert len(told[-1]) == 2
+
+
+def test_an_adopted_trial_that_runs_out_of_memory_lowers_the_limit(
+    make: Callable[..., DevicePool], clock: Clock
+) -> None:
+    pool = make(gpus=(0,))
+    leases = [pool.reacquire(A, n) for n in (1, 2, 3)]
+    clock.now += 1
+    pool.poll({})
+    for lease in leases:  # one event
+        pool.learn(lease, "oom")
+    assert pool.packing.limit == 2
