@@ -78,9 +78,9 @@ async def test_save_and_launch_are_shown_first(file: Path, width: int) -> None:
     async with app.run_test(size=(width, 24)) as pilot:
         screen = await editor(pilot, file)
         bar = screen.query_one(KeyBar)
-        line = bar.render_line(0).text
-        assert line.startswith(" Enter open  ^s save  L launch  F6 form/text")
-        assert "sort" not in line
+        first = " Enter open  ^s save  L launch  F6 form/text"
+        await until(pilot, lambda: bar.render_line(0).text.startswith(first))
+        assert "sort" not in bar.render_line(0).text
         await pilot.press("f6")
         await until(pilot, lambda: "L launch" not in bar.render_line(0).text)
         assert bar.render_line(0).text.startswith(" ^s save  F6 form/text"), "letters are typed"
