@@ -139,3 +139,14 @@ def test_small_trials_are_put_together_and_large_ones_run_alone(
     assert pool.acquire(Need(trial=8, task="t", params=large)) is not None
     assert pool.acquire(Need(trial=9, task="t", params=large)) is None
     assert "full" in pool.waiting_for()
+
+
+def test_nothing_is_said_to_need_less_than_the_smallest_did() -> None:
+    model, rng = MemoryModel(SPACE), random.Random(3)
+    for _ in range(20):
+        params = drawn(rng) | {"batch": 512}
+        model.add("t", params, int(GIB * product(params)))
+    smallest = min(peak for _, _, peak in model._peaks)
+    said = model.expected("t", {"batch": 16, "width": 64, "rate": 1e-4, "kind": "b"})
+    assert said is None or said >= smallest
+    assert any(model.expected("t", drawn(rng)) for _ in range(5))

@@ -1,5 +1,8 @@
 """The processor's cores are shared out among the trials on GPUs."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,3 +88,20 @@ def test_what_the_shell_says_is_left_as_it_is(tmp_path: Path, nvml: FakeNvml) ->
 def test_what_is_imported_before_a_trial_is_known_gets_the_least(make: Make) -> None:
     assert set(make().thread_environment().values()) == {"1"}
     assert set(make(trials_per_gpu=2).thread_environment().values()) == {"4"}
+
+
+def test_a_library_that_is_imported_with_one_thread_leaves_the_environment_as_it_was() -> None:
+    code = (
+        "import os; from hpo_tui.engine.threads import with_one_thread\n"
+        "before = dict(os.environ)\n"
+        "assert with_one_thread('numpy').ones(3).sum() == 3\n"
+        "assert dict(os.environ) == before\n"
+        "print(len(os.listdir('/proc/self/task')))"
+    )
+    variables = {"OPENBLAS_NUM_THREADS": "4", "MKL_NUM_THREADS": "4"}
+    kept = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=kept | variables, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("1\n", "")

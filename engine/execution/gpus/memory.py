@@ -12,9 +12,10 @@ import statistics
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Value
+from hpo_tui.engine.threads import with_one_thread
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -72,11 +73,12 @@ class MemoryModel:
         fit = self._current()
         if fit is None or sum(t == task for t, _, _ in self._peaks) < _OF_TASK:
             return None
-        import numpy as np
-
+        np = _numpy()
         row = (np.array(self._features(task, params)) - fit.center) / fit.scale
-        # Beyond what was measured it may say anything: no more than can be counted.
-        return int(math.exp(min(60.0, fit.mean + float(row @ fit.weights) + fit.slack)))
+        # Beyond what was measured it may say anything: no more than can be counted, and no less
+        # than the smallest, as a good part of that is what any trial takes.
+        said = math.exp(min(60.0, fit.mean + float(row @ fit.weights) + fit.slack))
+        return max(int(said), min(peak for _, _, peak in self._peaks))
 
     def typical(self) -> int | None:
         """Return the bytes that half of the trials are expected to need; None as above."""
@@ -92,8 +94,7 @@ class MemoryModel:
         """Fit all peaks; None where that says no more than the largest one."""
         if len(self._peaks) < LEAST or len({peak for _, _, peak in self._peaks}) < 2:
             return None
-        import numpy as np
-
+        np = _numpy()
         self._tasks = sorted({task for task, _, _ in self._peaks})
         rows = np.array([self._features(task, params) for task, params, _ in self._peaks])
         logs = np.log([float(peak) for _, _, peak in self._peaks])
@@ -127,6 +128,11 @@ class MemoryModel:
                 flags += [float(value == choice) for choice in parameter.choices]
         pairs = itertools.combinations(numbers, 2) if len(numbers) <= _PAIRED else ()
         return [*numbers, *(z * z for z in numbers), *(a * b for a, b in pairs), *flags]
+
+
+def _numpy() -> Any:
+    """Return numpy, which a runner needs for nothing else: it is imported when that is so."""
+    return with_one_thread("numpy")
 
 
 def _place(parameter: Parameter, value: Value | None) -> float:
