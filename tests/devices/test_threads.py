@@ -12,6 +12,7 @@ from fake_nvml import GIB, FakeNvml
 from hpo_tui.engine.execution import devices
 from hpo_tui.engine.execution.devices import DevicePool, Lease, Need
 from hpo_tui.engine.spec import Resources
+from hpo_tui.engine.threads import count_cores
 
 Make = Callable[..., DevicePool]
 
@@ -105,3 +106,53 @@ def test_a_library_that_is_imported_with_one_thread_leaves_the_environment_as_it
         timeout=60, check=False,
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+@pytest.fixture
+def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Returns the cores on a machine of 64 with these files below its root."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)))
+
+    def count(**files: str) -> int:
+        for name, text in files.items():
+            path = tmp_path / name.replace("__", "/").replace("_DOT_", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return count_cores(tmp_path)
+
+    return count
+
+
+V2, V1 = "0::/pod/box\n", "4:memory:/box\n3:cpu,cpuacct:/box\n"
+
+
+def test_a_machine_without_groups_has_all_its_cores(group: Callable[..., int]) -> None:
+    assert group() == 64
+    assert group(proc__self__cgroup=V2) == 64
+
+
+@pytest.mark.parametrize(
+    ("limit", "cores"),
+    [("max 100000\n", 64), ("800000 100000\n", 8), ("250000 100000", 3), ("1000 100000", 1),
+     ("9900000 100000", 64), ("", 64), ("nonsense 1", 64), ("5 0", 64)],
+)  # fmt: skip
+def test_a_container_has_its_share(group: Callable[..., int], limit: str, cores: int) -> None:
+    assert group(proc__self__cgroup=V2, sys__fs__cgroup__pod__box__cpu_DOT_max=limit) == cores
+
+
+def test_a_limit_on_what_a_group_is_in_holds_too(group: Callable[..., int]) -> None:
+    inner = {"sys__fs__cgroup__pod__box__cpu_DOT_max": "1600000 100000"}
+    outer = {"sys__fs__cgroup__pod__cpu_DOT_max": "400000 100000"}
+    assert group(proc__self__cgroup=V2, **inner, **outer) == 4
+
+
+def test_within_a_container_the_limit_is_at_the_top(group: Callable[..., int]) -> None:
+    top = {"sys__fs__cgroup__cpu_DOT_max": "600000 100000"}
+    assert group(proc__self__cgroup="0::/\n", **top) == 6
+
+
+def test_the_first_version_of_groups_is_understood(group: Callable[..., int]) -> None:
+    place = "sys__fs__cgroup__cpu__box__cpu_DOT_"
+    files = {f"{place}cfs_quota_us": "350000\n", f"{place}cfs_period_us": "100000\n"}
+    assert group(proc__self__cgroup=V1, **files) == 4
+    assert group(**{f"{place}cfs_quota_us": "-1\n"}) == 64

@@ -59,11 +59,12 @@ def check_processor() -> Iterator[Finding]:
     import psutil
 
     from hpo_tui.engine.launch import starting
+    from hpo_tui.engine.threads import count_cores
 
     if not starting.PROC.exists():
         yield Finding("bad", "machine", starting.NO_PROC)
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = count_cores() if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = psutil.virtual_memory()
     text = (
         f"{cores} cores, {memory.available / GIB:.1f} of {memory.total / GIB:.0f} GiB memory free"
