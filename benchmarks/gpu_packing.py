@@ -2,8 +2,8 @@
 
 ``python benchmarks/gpu_packing.py [BUDGET]`` runs a study of small networks to its end three times:
 one trial on each GPU, as many as the runner decides (``trials_per_gpu = "auto"``), and the same
-with a thread for every core in each trial, which is what programs start by themselves. Takes about
-five minutes with a budget of 6, the default. Without a GPU it compares one slot with four.
+with a thread for every core in each trial, which is what programs start by themselves. A run that
+takes longer than two and a half minutes is ended. Without a GPU it compares one slot with four.
 """
 
 import os

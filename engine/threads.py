@@ -1,4 +1,4 @@
-"""Limits numeric libraries to a number of threads."""
+"""How many cores there are for trials, and numeric libraries held to a number of threads."""
 
 import contextlib
 import importlib
@@ -65,9 +65,9 @@ def thread_environment(threads: int) -> dict[str, str]:
 
 
 def with_one_thread(name: str) -> ModuleType:
-    """Import a numeric library that starts no threads of its own; this process's trials may.
+    """Import a numeric library so that it starts no threads of its own.
 
-    Use from the only thread that reads the environment: it is another one meanwhile.
+    Only meanwhile is the environment another one: what this process starts later is not held to it.
     """
     if name in sys.modules:
         return sys.modules[name]

@@ -134,8 +134,7 @@ class DevicePool:
         each = self.resources.gpus_per_trial
         if each > 1:
             return len(usable) // each * max(1, self.resources.trials_per_gpu)
-        memory = self._wider(self._memory.typical())
-        return sum(self.packing.capacity(s.room(), self._task, memory=memory) for s in usable)
+        return self._places(usable, self._task)
 
     def poll(self, trial_pids: Mapping[int, Sequence[int]]) -> Telemetry:
         """Look at all devices. ``trial_pids``: every process of every running trial."""
@@ -293,12 +292,9 @@ class DevicePool:
     def _grant(self, states: Sequence[GpuState], need: Need, device: str = "") -> Lease:
         uuids = tuple(s.gpu.uuid for s in states)
         environment = {"CUDA_VISIBLE_DEVICES": device or ",".join(uuids)}
-        shared = need.gpus == 1 or self.packing.per_gpu
-        rooms = (s.room() for s in states if shared and not need.alone)
-        usual = self._wider(self._memory.typical())
-        fit = (self.packing.capacity(r, need.task, memory=usual) for r in rooms)
-        sharing = max(fit, default=1)
-        environment |= self._share(need.gpus, sharing)
+        shared = not need.alone and (need.gpus == 1 or self.packing.per_gpu)
+        sharing = self._places(states[:1], need.task) if shared else 1
+        environment |= self._share(need.gpus, max(1, sharing))
         memory = need.memory if need.memory is not None else self.packing.expected(need.task)
         lease = Lease(
             device or ",".join(uuids),
@@ -325,6 +321,12 @@ class DevicePool:
             return need
         return replace(need, memory=self._wider(self._memory.expected(need.task, need.params)))
 
+    def _places(self, states: Sequence[GpuState], task: str) -> int:
+        """Return how many trials of a task fit on GPUs, as far as is known by then."""
+        fixed = self.packing.per_gpu
+        memory = None if fixed else self._wider(self._memory.typical())
+        return sum(self.packing.capacity(s.room(), task, memory=memory) for s in states)
+
     def _wider(self, memory: int | None) -> int | None:
         """Return bytes with the margin that out-of-memories have taught."""
         return None if memory is None else int(memory * (1 + self.packing.margin))
@@ -333,7 +335,7 @@ class DevicePool:
         """Return the variables for a trial's share of the cores, by its GPUs and who shares them.
 
         Programs start a thread for each core. Those of eight trials wait for one another on the
-        cores of one: small operations then take a hundred times as long, and no trial ends.
+        cores of one: small operations then take thirty times as long and more, and no trial ends.
         """
         if self.resources.threads:
             return thread_environment(self.resources.threads)
