@@ -70,6 +70,13 @@ def test_no_such_command_is_refused_with_a_sentence(hpo: Callable[..., Any]) -> 
     assert "there is no study file 'study.toml'; hpo-tui init" in hpo("run", "study.toml").err
 
 
+def test_a_path_that_cannot_be_looked_at_ends_in_a_sentence(hpo: Callable[..., Any]) -> None:
+    ran = hpo("x" * 300)
+    assert ran.code == 1
+    assert len(ran.err.splitlines()) == 1
+    assert ran.err.startswith("hpo-tui: ")
+
+
 def test_a_mistyped_command_with_words_is_told_which_there_are(hpo: Callable[..., Any]) -> None:
     ran = hpo("kil", "3", "-s", "sparse")
     assert ran.code == 2

@@ -4,7 +4,6 @@ import os
 import sqlite3
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -211,7 +210,8 @@ def _mistyped(argv: list[str]) -> str:
 
 def _meant(argv: list[str]) -> str:
     """Return what is meant by a first word that is a command of other programs, else nothing."""
-    return MEANT.get(argv[0], "") if argv and not Path(argv[0]).exists() else ""
+    # Unlike pathlib, it says of what cannot be looked at that it is not there.
+    return MEANT.get(argv[0], "") if argv and not os.path.lexists(argv[0]) else ""
 
 
 def _show_usage(error: click.ClickException) -> None:
