@@ -99,7 +99,7 @@ class _Reporter:
         try:
             if self.fd is None:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-                self.fd = os.open(self.path, flags, 0o644)
+                self.fd = os.open(self.path, flags, 0o666)
                 self.stat = os.fstat(self.fd)
             while self.pending:
                 self._write_once(self.fd)

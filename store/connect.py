@@ -59,6 +59,10 @@ def connect(path: Path) -> sqlite3.Connection:
     needs shared memory that such systems do not give (sqlite.org/wal.html).
     """
     _refuse_no_file(path)
+    # SQLite would give nobody else the right to write, whatever the umask says; what lies beside
+    # the file gets its mode from it.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
     conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     with closed_on_error(conn):
         mode = "DELETE" if on_network(path) else "WAL"

@@ -180,7 +180,7 @@ class Shim:
     def put(self, name: str, content: bytes) -> None:
         """Write the beginning of a file of the folder."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
-        fd = os.open(self.path(name), flags, 0o644, dir_fd=self.place)
+        fd = os.open(self.path(name), flags, 0o666, dir_fd=self.place)
         try:
             while content:  # a disk that is nearly full takes a part of it, and says so only then
                 content = content[os.write(fd, content) :]

@@ -97,7 +97,7 @@ def serve(channel: socket.socket) -> None:
     for line in channel.makefile("rb"):
         job = json.loads(line)
         try:
-            log = os.open(job["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            log = os.open(job["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
                 pid = fork()
                 if not pid:

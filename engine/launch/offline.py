@@ -79,7 +79,7 @@ def without_runners(folder: StudyFolder) -> Iterator[None]:
 
     Raises ValueError when a runner has the study.
     """
-    fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         _share(folder, fd)
         yield

@@ -45,7 +45,7 @@ class Lock:
             raise Unopenable(_unwritable(folder, error)) from error
 
     def _opened(self) -> int:
-        return os.open(self.folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return os.open(self.folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
 
     def _take(self) -> None:
         """Have the lock for this process alone."""

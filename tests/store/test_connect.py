@@ -167,6 +167,20 @@ def test_the_file_alone_says_all_once_it_is_written_though_somebody_reads_it(
         assert found.study().state is StudyState.FINISHED
 
 
+@pytest.mark.parametrize("mask", [0o002, 0o022, 0o077])
+def test_who_may_write_a_file_and_its_log_is_left_to_the_umask(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        writer = StudyWriter(tmp_path / "study.db")
+    finally:
+        os.umask(before)
+    writer.create_study("t", "text", 0)
+    modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.iterdir()}
+    writer.close()
+    assert set(modes) == {"study.db", "study.db-wal", "study.db-shm"}
+    assert set(modes.values()) == {0o666 & ~mask}
+
+
 def test_a_pipe_in_the_place_of_a_database_is_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "study.db"
     os.mkfifo(path)
