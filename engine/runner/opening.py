@@ -13,6 +13,7 @@ from hpo_tui.engine.execution.base import Executor
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool
 from hpo_tui.engine.execution.gpus.leases import LeaseError
 from hpo_tui.engine.execution.local import LocalExecutor
+from hpo_tui.engine.execution.owners import others_run
 from hpo_tui.engine.execution.processes import Process, uptime
 from hpo_tui.engine.execution.proposals.client import Proposals
 from hpo_tui.engine.execution.protocol import start_fault
@@ -30,7 +31,7 @@ from hpo_tui.engine.spec.text.files import edited_by_hand, finish_replacing
 from hpo_tui.store.connect import closed_on_error
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import DeviceSample, Study, StudyState, Trial
+from hpo_tui.store.models import DeviceSample, Study, StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.refusals import in_words
 from hpo_tui.store.write import StudyWriter
@@ -177,7 +178,10 @@ def open_executor(folder: StudyFolder, spec: StudySpec, past: Iterable[Trial]) -
             return RayExecutor(choice.address, spec.resources, str(folder.path.resolve()))
         except RayError as error:
             raise Unopenable(str(error)) from error
+    past = list(past)
     try:
+        if why := others_run(folder, [t.number for t in past if t.state is TrialState.RUNNING]):
+            raise Unopenable(why)
         pool = DevicePool(spec.resources, str(folder.path.resolve()), space=spec.space)
     except (DeviceError, LeaseError) as error:
         raise Unopenable(str(error)) from error

@@ -1,12 +1,25 @@
 """A study that a group of people works on: who may do what is left to the umask."""
 
+import json
 import os
+import pwd
+import shutil
 import stat
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import hpo_tui
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.owners import owner_of_running
+from hpo_tui.store.folder import StudyFolder
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -35,3 +48,67 @@ def test_what_a_study_leaves_the_group_may_go_on_with(make_study: Any) -> None:
 
 def _may_write(path: Path, who: int) -> bool:
     return bool(path.stat().st_mode & who)
+
+
+WHO = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from hpo_tui.engine.execution.owners import others_run, owner_of_running
+from hpo_tui.store.folder import StudyFolder
+study = StudyFolder(Path(sys.argv[2]))
+others_run(study, [1])  # loads what another user could not load
+os.setuid(int(sys.argv[3]))
+for folder in (study, *(StudyFolder(study.path.with_name(n)) for n in ("his-copy", "her-copy"))):
+    print(owner_of_running(folder.trial(1)))
+print(others_run(study, [1]))
+"""
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder into which every user may look."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_trial_of_another_user_that_outlived_its_runner_is_not_taken_for_lost(
+    public: Path,
+) -> None:
+    study = StudyFolder(public / "t")
+    files = study.trial(1)
+    files.path.mkdir(parents=True)
+    command = ["sh", "-c", "echo; read _", "shim", str(files.path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=NOBODY
+    ) as shim:
+        assert shim.stdout is not None
+        shim.stdout.readline()
+        itself = processes.Process.of(shim.pid)
+        assert itself is not None
+        who = {"pid": itself.pid, "ticks": itself.ticks, "boot": processes.boot_id(), "attempt": 1}
+        files.process.write_text(json.dumps(who))
+        for name, owner in (("t", NOBODY), ("his-copy", NOBODY), ("her-copy", NOBODY - 1)):
+            if name != "t":
+                shutil.copytree(study.path, public / name)
+            os.chown(StudyFolder(public / name).trial(1).process, owner, owner)
+        assert owner_of_running(files) == ""  # root sees for itself
+        his = pwd.getpwuid(NOBODY).pw_name
+        told = asked(study, NOBODY - 1)
+        assert told[:3] == [his, "", ""]
+        assert told[3].startswith(f"trial 1 of t still runs without a runner. It is {his}'s: only")
+        assert told[3].endswith("or go on once it has ended")
+        shim.communicate(b"\n")
+    assert asked(study, NOBODY - 1) == [""] * 4
+
+
+def asked(study: StudyFolder, user: int) -> list[str]:
+    """Return what a user is told of whose the trials are."""
+    root = str(Path(hpo_tui.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", WHO, root, str(study.path), str(user)],
+        stdout=subprocess.PIPE, text=True, check=True, cwd="/",
+    )  # fmt: skip
+    return done.stdout.split("\n")[:4]

@@ -1,0 +1,75 @@
+"""Whose the trials are that outlived their runner: another user's can be neither read nor ended."""
+
+import os
+import pwd
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from hpo_tui.engine.execution.processes import Process, boot_id, prints_to
+from hpo_tui.engine.execution.traces import STRANGE, read_record
+from hpo_tui.engine.spec.names import numbered
+from hpo_tui.store.folder import StudyFolder, TrialFolder
+
+
+def others_run(folder: StudyFolder, numbers: Iterable[int]) -> str:
+    """Return why a study cannot go on while trials of another user run, empty where none does.
+
+    To be taken for lost and started once more beside themselves would mix the output and the
+    checkpoints of two processes. Raises OSError where that cannot be told at present.
+    """
+    owners = {n: who for n in numbers if (who := owner_of_running(folder.trial(n)))}
+    if not owners:
+        return ""
+    who = sorted(set(owners.values()))[0]
+    theirs = [n for n, owner in owners.items() if owner == who]
+    one = len(theirs) == 1
+    runs, are, them = ("runs", "It is", "it") if one else ("run", "They are", "them")
+    ended = "it has ended" if one else "they have ended"
+    return (
+        f"{numbered(theirs)} of {folder.name} still {runs} without a runner. {are} {who}'s: only"
+        f" {who} can take {them} over (`hpo-tui resume {folder.word}`) or end {them} (`hpo-tui stop"
+        f" {folder.word}`); ask {who}, or go on once {ended}"
+    )
+
+
+def owner_of_running(files: TrialFolder) -> str:
+    """Return the other user whose process a trial's living shim is, empty where it is not so.
+
+    Where it prints cannot be seen of such a process. A folder that was copied while it ran is known
+    by its owner, or by another that the process names in its command line.
+    Raises OSError where the trial's files cannot be read at present.
+    """
+    data = read_record(files.process)
+    if data is None:
+        return ""
+    with suppress(*STRANGE):
+        shim = Process(int(data["pid"]), int(data["ticks"]))
+        if data.get("boot") != boot_id() or not shim.alive:
+            return ""
+        with suppress(OSError):
+            owner = Path(f"/proc/{shim.pid}").stat().st_uid
+            foreign = owner != os.geteuid() and owner == files.process.stat().st_uid
+            if foreign and _may_be_of(shim.pid, files):
+                return _user(owner)
+    return ""
+
+
+def _may_be_of(pid: int, files: TrialFolder) -> bool:
+    """Whether a process may be that of a trial, as far as may be seen of it.
+
+    Raises OSError where it works in a folder that is closed to this user, which the trial's is not.
+    """
+    if prints_to(pid, files.log) or not prints_to(pid, files.log, of_others=True):
+        return False  # it can be told, as by root
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    named = [Path(os.fsdecode(w)) for w in words if w.endswith(os.fsencode(files.path.name))]
+    places = [p for p in named if p.is_absolute() and p.is_dir()]
+    return not places or any(p.samefile(files.path) for p in places)
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
