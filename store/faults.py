@@ -2,9 +2,10 @@
 
 import resource
 import sqlite3
+from pathlib import Path
 
 from hpo_tui.store.connect import BUSY_SECONDS
-from hpo_tui.store.refusals import in_words
+from hpo_tui.store.refusals import how_to_open, in_words
 from hpo_tui.store.rows import StrangeValueError
 from hpo_tui.store.schema import NewerFileError
 
@@ -13,8 +14,11 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DISK = "the disk may be full, your quota used up, or the disk has a fault"
 
 
-def explained(error: Exception) -> str:
-    """Return what is wrong with a study's file, and what to do where something can be done."""
+def explained(error: Exception, path: Path | None = None) -> str:
+    """Return what is wrong with a study's file, and what to do where something can be done.
+
+    ``path``: the file, where it is known: who may not write it is told whose it is.
+    """
     code = _code(error)
     if isinstance(error, NewerFileError):
         return f"{error}: update hpo-tui to open it"
@@ -24,7 +28,8 @@ def explained(error: Exception) -> str:
             " the trials reported is also in its trials/*/reports.jsonl"
         )
     if code == sqlite3.SQLITE_READONLY:
-        return f"you may not write it ({error})"
+        how = how_to_open(path) if path is not None else ""
+        return f"you may not write it ({error})" + (f": {how}" if how else "")
     if code == sqlite3.SQLITE_IOERR:
         return f"{error}: {_capped() or _DISK}"
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

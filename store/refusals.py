@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pwd
 import stat
 from pathlib import Path
 
@@ -52,19 +53,33 @@ def in_words(error: OSError, place: Path | str = "") -> str:
     if not what:
         return f"{where}: {said}"
     if error.errno == errno.EACCES:
-        remedy = _own_remedy(where) or remedy
+        remedy = how_to_open(where) or remedy
     return f"{where} {what} ({said})" + (f": {remedy}" if remedy else "")
 
 
-def _own_remedy(path: str) -> str:
-    """Return how the user opens what is the user's own and closed by its mode, else nothing."""
+def how_to_open(path: Path | str) -> str:
+    """Return what the user can do about a file or folder that is closed, empty if nobody knows.
+
+    One's own is opened by its mode; another's owner can be asked.
+    """
     try:
         found = Path(path).stat()
     except OSError:
         return ""
+    if found.st_uid != os.geteuid():
+        who = user_name(found.st_uid)
+        return f"it is {who}'s, ask {who} for the right to use it, or use a folder of yours"
     rights, word = (0o700, "rwx") if stat.S_ISDIR(found.st_mode) else (0o600, "rw")
-    mine = found.st_uid == os.geteuid() and found.st_mode & rights != rights
-    return f"it is yours, `chmod u+{word}` opens it" if mine else ""
+    closed = found.st_mode & rights != rights
+    return f"it is yours, `chmod u+{word}` opens it" if closed else ""
+
+
+def user_name(uid: int) -> str:
+    """Return what a user is called, ``user 1002`` where the machine does not know."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def _where(error: OSError, place: str) -> str:

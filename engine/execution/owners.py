@@ -1,7 +1,6 @@
 """Whose the trials are that outlived their runner: another user's can be neither read nor ended."""
 
 import os
-import pwd
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from hpo_tui.engine.execution.processes import Process, boot_id, prints_to
 from hpo_tui.engine.execution.traces import STRANGE, read_record
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.folder import StudyFolder, TrialFolder
+from hpo_tui.store.refusals import user_name
 
 
 def others_run(folder: StudyFolder, numbers: Iterable[int]) -> str:
@@ -51,7 +51,7 @@ def owner_of_running(files: TrialFolder) -> str:
             owner = Path(f"/proc/{shim.pid}").stat().st_uid
             foreign = owner != os.geteuid() and owner == files.process.stat().st_uid
             if foreign and _may_be_of(shim.pid, files):
-                return _user(owner)
+                return user_name(owner)
     return ""
 
 
@@ -66,10 +66,3 @@ def _may_be_of(pid: int, files: TrialFolder) -> bool:
     named = [Path(os.fsdecode(w)) for w in words if w.endswith(os.fsencode(files.path.name))]
     places = [p for p in named if p.is_absolute() and p.is_dir()]
     return not places or any(p.samefile(files.path) for p in places)
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"

@@ -65,7 +65,9 @@ def send_all(
         with StudyReader(folder.db) as reader:
             return [_outcome(folder, reader, number, deadline) for number in numbers]
     except sqlite3.Error as error:
-        raise LaunchError(f"{folder.db} cannot be written: {explained(error)}") from error
+        raise LaunchError(
+            f"{folder.db} cannot be written: {explained(error, folder.db)}"
+        ) from error
 
 
 def _check_goes_on(folder: StudyFolder, pid: int) -> None:
@@ -162,7 +164,9 @@ def unqueue(folder: StudyFolder, chosen: Callable[[Command], bool]) -> str:
         with _told(folder, "take back"):
             said = take_back_wishes(folder, chosen)
     except sqlite3.Error as error:
-        raise LaunchError(f"{folder.db} cannot be written: {explained(error)}") from error
+        raise LaunchError(
+            f"{folder.db} cannot be written: {explained(error, folder.db)}"
+        ) from error
     if not said:
         raise LaunchError("it is not queued any more")
     return said

@@ -59,7 +59,7 @@ def open_desk(
             raise Unopenable(f"there is no study in {folder.path}")
         writer = StudyWriter(folder.db)
     except (sqlite3.Error, OSError) as error:
-        raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
+        raise Unopenable(f"cannot open {folder.db}: {explained(error, folder.db)}") from error
     try:
         with closed_on_error(writer.conn):
             refused = writer.refuse_commands(OF_A_RUN, _EARLIER, since or time.time())
@@ -67,7 +67,7 @@ def open_desk(
                 log.info("%d wishes to stop or pause an earlier run are refused", refused)
             return _open_desk(folder, writer, optimizer, only_to_end=only_to_end)
     except sqlite3.Error as error:
-        raise Unopenable(f"{folder.db} cannot be written: {explained(error)}") from error
+        raise Unopenable(f"{folder.db} cannot be written: {explained(error, folder.db)}") from error
 
 
 def _open_desk(
@@ -81,7 +81,7 @@ def _open_desk(
             lent = reader.get(LENT) or []
             learned, past_goals = kept_names(reader), reader.get(stop_when.KEY)
     except (sqlite3.Error, LookupError, OSError) as error:
-        raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
+        raise Unopenable(f"cannot open {folder.db}: {explained(error, folder.db)}") from error
     spec = taken_over(folder, study, list(trials.values()), writer)
     fault = start_fault(folder, spec) or learn_fault(spec, folder.workplace, learned)
     if fault and not only_to_end:

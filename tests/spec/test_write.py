@@ -220,6 +220,17 @@ def test_a_file_is_replaced_in_one_piece(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link.toml", "study.toml"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can edit what is another user's")
+def test_what_root_edits_stays_its_user_s(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text("old")
+    path.chmod(0o600)
+    os.chown(path, 65534, 65533)
+    write_atomic(path, "new")
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (65534, 65533, 0o600)
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text("old")

@@ -123,3 +123,5 @@ def test_a_file_that_one_may_not_write_is_said_to_be(path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError) as caught, closing(connect_reader(path)) as conn:
         conn.execute("DELETE FROM study")
     assert explained(caught.value).startswith("you may not write it")
+    path.chmod(0o400)
+    assert explained(caught.value, path).endswith("): it is yours, `chmod u+rw` opens it")

@@ -51,6 +51,19 @@ def test_who_has_closed_an_own_folder_is_told_how_to_open_it(
     assert told.endswith(end)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="to root nothing is closed")
+def test_of_what_is_another_user_s_it_is_said_whose_it_is() -> None:
+    told = in_words(PermissionError(errno.EACCES, "Permission denied", "/etc/shadow"))
+    assert told.endswith("it is root's, ask root for the right to use it, or use a folder of yours")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_user_without_a_name_is_called_by_number(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4_000_001, -1)
+    told = in_words(PermissionError(errno.EACCES, "Permission denied", str(tmp_path)))
+    assert ": it is user 4000001's, ask user 4000001 for the right" in told
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ESTALE])
 def test_where_no_file_is_named_it_is_what_was_meant(code: int) -> None:
     error = OSError(code, os.strerror(code))

@@ -97,8 +97,13 @@ def _place(path: Path) -> Path:
 
 
 def _write_beside(place: Path, text: str, target: Path) -> None:
-    """Write ``text`` to ``target``, which lies beside ``place``, with the mode of that."""
-    mode = place.stat().st_mode & 0o7777 if place.exists() else 0o666 & ~umask()
+    """Write ``text`` to ``target``, which lies beside ``place``, with the mode and owner of that.
+
+    The owner is kept as far as that is permitted: root's edit leaves a file its user's, anybody's
+    its group's.
+    """
+    there = place.stat() if place.exists() else None
+    mode = there.st_mode & 0o7777 if there else 0o666 & ~umask()
     try:
         handle, name = tempfile.mkstemp(_UNFINISHED, _begins(place), place.parent)
     except OSError as error:
@@ -109,6 +114,10 @@ def _write_beside(place: Path, text: str, target: Path) -> None:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
+            if there is not None:
+                for user, group in ((-1, there.st_gid), (there.st_uid, -1)):
+                    with contextlib.suppress(OSError):
+                        os.fchown(file.fileno(), user, group)
             os.fsync(file.fileno())
         Path(name).chmod(mode)
         Path(name).replace(target)
