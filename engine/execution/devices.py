@@ -14,11 +14,12 @@ from hpo_tui.engine.execution.gpus.choice import DeviceError, find_gpus
 from hpo_tui.engine.execution.gpus.group import Gpus
 from hpo_tui.engine.execution.gpus.leases import LeaseFile, find_runtime_dir, make_private
 from hpo_tui.engine.execution.gpus.memory import MemoryModel
-from hpo_tui.engine.execution.gpus.neighbours import Neighbours, find_folder
+from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 from hpo_tui.engine.execution.gpus.packing import MOST, Packing
 from hpo_tui.engine.execution.gpus.state import GpuState
 from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.lease import Lease, Need
+from hpo_tui.engine.shared_gpus import find_folder
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.spec.parts import Parameter, Value
 from hpo_tui.engine.threads import THREAD_VARIABLES, count_cores, thread_environment
@@ -143,6 +144,7 @@ class DevicePool:
         self._gpus.trial_of = {pid: trial for trial, pids in trial_pids.items() for pid in pids}
         for state in self._gpus:
             state.file.heal()
+            state.neighbours.heal()
             for trial, lease in state.leases.items():
                 if lease.pid is None and trial_pids.get(trial):
                     lease.bind(trial_pids[trial][0])

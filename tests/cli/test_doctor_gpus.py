@@ -148,3 +148,12 @@ def test_a_container_without_gpus_on_a_machine_with_them_is_told(
         ((found, text),) = gpus(lambda index: None, init)
         assert found == level
         assert ("--gpus all" in text) is said
+
+
+def test_where_users_cannot_keep_their_studies_apart_it_is_told(
+    gpus: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HPO_TUI_GPU_LOCKS", str(tmp_path))
+    level, text = gpus(lambda _: SimpleNamespace(used=0, total=24 << 30))[-1]
+    assert level == "warn"
+    assert text.startswith(f"{tmp_path} is no folder with the mode 1777: studies of different")

@@ -1,6 +1,7 @@
 """Studies of several users do not take one GPU at the same time."""
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,12 @@ import pytest
 from fake_nvml import FakeGpu, FakeNvml
 
 from hpo_tui.engine.execution.devices import DevicePool
-from hpo_tui.engine.execution.gpus.neighbours import VARIABLE, Neighbours
+from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 from hpo_tui.engine.execution.lease import Need
+from hpo_tui.engine.shared_gpus import VARIABLE, why_not_kept_apart
 from hpo_tui.engine.spec import Resources
 
-TAKEN = "a study of another user has it"
+TAKEN = "another study of yours has it"
 NOBODY = 65534
 
 
@@ -48,8 +50,9 @@ sys.stdin.read()
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout is not None
-        assert other.stdout.readline().strip() == str([TAKEN, ""])
-        assert Neighbours(place, "GPU-theirs").take() == TAKEN
+        assert other.stdout.readline().strip() == str(["a study of root has it", ""])
+        his = pwd.getpwuid(NOBODY).pw_name
+        assert Neighbours(place, "GPU-theirs").take() == f"a study of {his} has it"
         other.communicate("")
     assert (place / "GPU-theirs.lock").stat().st_uid == NOBODY
     assert Neighbours(place, "GPU-theirs").take() == ""
@@ -71,14 +74,37 @@ def test_a_folder_that_is_not_what_it_should_be_keeps_nobody_from_working(
     for _ in range(2):
         assert Neighbours(None if kind == "none" else place, "GPU-a").take() == ""
     assert kind != "link" or not any((tmp_path / "elsewhere").iterdir())
+    told = "" if kind == "none" else f"{place} is no folder with the mode 1777: studies of"
+    assert why_not_kept_apart(place).startswith(told)
+    assert told or not why_not_kept_apart(place)
+
+
+def test_a_lock_whose_file_was_deleted_is_taken_anew(tmp_path: Path) -> None:
+    place = tmp_path / "locks"
+    first, second = (Neighbours(place, "GPU-a") for _ in range(2))
+    assert first.take() == ""
+    first.heal()
+    (place / "GPU-a.lock").unlink()
+    first.heal()
+    assert second.take() == TAKEN
+    # Of who came first after it was gone, it stays.
+    (place / "GPU-a.lock").unlink()
+    assert second.take() == ""
+    first.heal()
+    assert Neighbours(place, "GPU-a").take() == TAKEN
+    second.free()
+    first.heal()
+    assert second.take() == TAKEN
 
 
 def test_a_pipe_in_a_lock_s_place_keeps_nobody_waiting(tmp_path: Path) -> None:
     place = tmp_path / "locks"
     place.mkdir()
     place.chmod(0o1777)
+    assert why_not_kept_apart(place) == ""
     os.mkfifo(place / "GPU-a.lock")
     assert Neighbours(place, "GPU-a").take() == ""
+    assert why_not_kept_apart(place).startswith(f"{place}/GPU-a.lock is no file: studies of")
 
 
 def test_two_users_share_out_the_gpus(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.execution.gpus.neighbours import VARIABLE
 from hpo_tui.engine.launch import send
+from hpo_tui.engine.shared_gpus import VARIABLE
 from hpo_tui.engine.waiting import BESIDE, KEY
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -159,8 +159,6 @@ def test_a_trial_that_is_too_large_for_an_empty_gpu_is_not_tried_again(
 ) -> None:
     box(gpus=1)
     script = 'sys.exit("torch.OutOfMemoryError: CUDA out of memory.")'
-    study = make_study(script, gpus='"all"').started()
-    failed = study.ended()
-    study.stop()
+    failed = make_study(script, gpus='"all"').run().trial()  # what is left pays for no other
     assert (failed.state, failed.attempt) == (TrialState.FAILED, 1)
     assert failed.reason.endswith("No other trial was on its device.")

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.at_once import answers
+from hpo_tui.engine.shared_gpus import find_folder, why_not_kept_apart
 from hpo_tui.engine.waiting import UNSEEN
 from hpo_tui.tui.cli.finding import GIB, Finding
+from hpo_tui.tui.words.plain import plain
 
 DRIVER = Path("/proc/driver/nvidia/version")
 """There where the kernel has loaded NVIDIA's driver, in its containers too."""
@@ -47,6 +49,8 @@ def check_gpu() -> Iterator[Finding]:
         if any(_USED in finding.text for finding in found):
             yield Finding("note", "gpu", _WAY)
         yield from _not_given(count)
+        if apart := why_not_kept_apart(find_folder(os.environ)):
+            yield Finding("warn", "gpu", plain(apart))
     except pynvml.NVMLError as error:
         yield Finding("warn", "gpu", f"the driver does not answer: {error}")
     # The library is not given back: it may still be at work on an answer.
