@@ -195,7 +195,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     Raises ``sqlite3.Error`` if there is no such file or it is no database.
     """
     _refuse_no_file(path)
-    if foreign_log(path, log_of(path)):
+    if foreign_log(path, log_of(path)) or _would_leave_files(path):
         return _connect_still(path)
     conn = sqlite3.connect(
         _uri(path, "mode=ro"), uri=True, timeout=BUSY_SECONDS, isolation_level=None,
@@ -215,6 +215,16 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             raise
         return _connect_still(path)
     return conn
+
+
+def _would_leave_files(path: Path) -> bool:
+    """Whether to look at another user's file would leave a log beside it that is not its owner's.
+
+    SQLite makes one with the rights of the file, so whoever may write that could do so no more.
+    """
+    if os.access(path, os.W_OK) or Path(f"{path}-shm").exists() or log_of(path).exists():
+        return False
+    return path.exists() and not on_network(path)
 
 
 def _connect_still(path: Path) -> StillConnection:

@@ -1,11 +1,13 @@
 """What errors of a study's file mean, in words for people, and what can be done about them."""
 
+import os
 import resource
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from hpo_tui.store.connect import BUSY_SECONDS
-from hpo_tui.store.refusals import how_to_open, in_words
+from hpo_tui.store.refusals import how_to_open, in_words, user_name
 from hpo_tui.store.rows import StrangeValueError
 from hpo_tui.store.schema import NewerFileError
 
@@ -28,7 +30,7 @@ def explained(error: Exception, path: Path | None = None) -> str:
             " the trials reported is also in its trials/*/reports.jsonl"
         )
     if code == sqlite3.SQLITE_READONLY:
-        how = how_to_open(path) if path is not None else ""
+        how = "" if path is None else _beside(path) or how_to_open(path)
         return f"you may not write it ({error})" + (f": {how}" if how else "")
     if code == sqlite3.SQLITE_IOERR:
         return f"{error}: {_capped() or _DISK}"
@@ -39,6 +41,20 @@ def explained(error: Exception, path: Path | None = None) -> str:
     if "no such table" in str(error):
         return f"it is not a study of hpo-tui ({error})"
     return in_words(error) if isinstance(error, OSError) else str(error)
+
+
+def _beside(path: Path) -> str:
+    """Return what to do where not a database, but what lies beside it cannot be written."""
+    for name in (f"{path.name}-wal", f"{path.name}-shm"):
+        with suppress(OSError):
+            owner = path.with_name(name).stat().st_uid
+            if os.access(path, os.W_OK) and not os.access(path.with_name(name), os.W_OK):
+                return (
+                    f"{name} beside it is {user_name(owner)}'s, who has looked at it. Once nobody"
+                    f" has the study open, remove {path.name}-shm, and {path.name}-wal if it is"
+                    " empty"
+                )
+    return ""
 
 
 def lacks_room(error: sqlite3.Error) -> bool:
