@@ -1,5 +1,6 @@
 """Whether a study's command can be started at all: program, script and template are there."""
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from hpo_tui.engine.spec.command import template_file
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.refusals import in_words
 
 NO_COMMAND = ("false",)
 """The command of a study that was imported to be looked at: none of its own."""
@@ -24,9 +26,15 @@ def command_fault(spec: StudySpec, cwd: Path) -> str | None:
     if "{" not in program:
         path = Path(program) if Path(program).is_absolute() else cwd / program
         found = shutil.which(str(path)) if "/" in program else shutil.which(program)
+        called = f"the command's program {program!r}"
         if found is None:
+            if "/" in program and (why := _closed(path)):
+                return f"{called} cannot be run: {why}"
             where = f"in {cwd}" if "/" in program else "on the PATH"
-            return f"the command's program {program!r} is not found {where} (or cannot be executed)"
+            return f"{called} is not found {where} (or cannot be executed)"
+        if (starter := _starter(Path(found))) and shutil.which(starter) is None:
+            why = _closed(Path(starter)) or "that is not found, or cannot be executed"
+            return f"{called} begins with #!{starter}: {why}"
     script = _script(spec.command)
     if script and "{" not in script and not (cwd / script).is_file():
         return f"the command's script {script!r} is not found in {cwd}, where trials run"
@@ -45,6 +53,31 @@ def template_fault(spec: StudySpec, workplace: Path, own: Path) -> str | None:
         return None
     nor = f", nor in {own}" if own != workplace else ""
     return f"the template {name!r} is not found in {workplace}, where trials run{nor}"
+
+
+def _closed(path: Path) -> str:
+    """Return what closes a file to this user, as another user's own Python is; else nothing."""
+    try:
+        path.stat()
+    except PermissionError as error:
+        return in_words(error, path)
+    except OSError:
+        return ""
+    return ""
+
+
+def _starter(program: Path) -> str:
+    """Return the program that starts a script by its first line, empty where there is none."""
+    try:
+        if not program.is_file():  # to open a pipe would wait for who writes to it
+            return ""
+        with program.open("rb") as file:
+            first = file.readline(256)
+    except OSError:
+        return ""
+    words = first[2:].split() if first.startswith(b"#!") else []
+    starter = os.fsdecode(words[0]) if words else ""
+    return starter if starter.startswith("/") else ""
 
 
 def _script(command: Sequence[str]) -> str | None:

@@ -76,6 +76,18 @@ def test_doctor_survives_a_check_that_fails(
     assert "\x1b" not in ran.out
 
 
+def test_doctor_in_a_folder_that_is_gone_says_so(
+    hpo: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setattr(module, "CHECKS", (module.check_disk,))
+    said = "cannot be checked: the current folder no longer exists; cd to another one"
+    assert said in hpo("doctor").out
+
+
 def test_doctor_reads_logind(tmp_path: Path) -> None:
     assert module.kills_user_processes(tmp_path) in (None, True, False)
     (tmp_path / "logind.conf").write_text("[Login]\n#KillUserProcesses=yes\n", "utf-8")

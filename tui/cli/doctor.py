@@ -20,6 +20,7 @@ from hpo_tui.store.connect import NETWORK_FILE_SYSTEMS, file_system
 from hpo_tui.store.folder import find_home, working_folder
 from hpo_tui.store.locks import why_unlockable
 from hpo_tui.tui.cli.doctor_gpus import check_gpu
+from hpo_tui.tui.cli.errors import explain
 from hpo_tui.tui.cli.finding import GIB, Finding
 from hpo_tui.tui.cli.text import colours, note, say, unicode_ok
 from hpo_tui.tui.words.plain import plain
@@ -204,7 +205,7 @@ def doctor(as_json: bool) -> int:
             findings += list(check())
         except Exception as error:  # noqa: BLE001 - one check that fails must not hide the others
             name = check.__name__.removeprefix("check_")
-            findings.append(Finding("warn", name, f"cannot be checked: {error}"))
+            findings.append(Finding("warn", name, f"cannot be checked: {explain(error)}"))
     if as_json:
         from hpo_tui.store.transfer.write_text import json_line
 
