@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from hpo_tui.engine.execution.processes import Process, boot_id, prints_to
+from hpo_tui.engine.execution.processes import Process, boot_id, is_hidden, owner, prints_to
 from hpo_tui.engine.execution.traces import STRANGE, read_record
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.folder import StudyFolder, TrialFolder
@@ -43,15 +43,15 @@ def owner_of_running(files: TrialFolder) -> str:
     data = read_record(files.process)
     if data is None:
         return ""
-    with suppress(*STRANGE):
+    with suppress(OSError, *STRANGE):
         shim = Process(int(data["pid"]), int(data["ticks"]))
-        if data.get("boot") != boot_id() or not shim.alive:
+        if data.get("boot") != boot_id():
             return ""
-        with suppress(OSError):
-            owner = Path(f"/proc/{shim.pid}").stat().st_uid
-            foreign = owner != os.geteuid() and owner == files.process.stat().st_uid
-            if foreign and _may_be_of(shim.pid, files):
-                return user_name(owner)
+        wrote = files.process.stat().st_uid
+        seen = shim.alive and owner(shim.pid) == wrote and _may_be_of(shim.pid, files)
+        # Of what is hidden not even the start is known: its PID alone has to do.
+        if wrote != os.geteuid() and (seen or is_hidden(shim.pid)):
+            return user_name(wrote)
     return ""
 
 

@@ -77,6 +77,27 @@ def _stat(pid: int) -> list[str]:
     return text.rpartition(b")")[2].decode("ascii", "replace").split()
 
 
+def owner(pid: int) -> int | None:
+    """Return the user of a process, None where there is none that can be seen."""
+    try:
+        return (_PROC / str(pid)).stat().st_uid
+    except OSError:
+        return None
+
+
+def is_hidden(pid: int) -> bool:
+    """Whether there is a process ``pid`` of another user that cannot be seen (``hidepid``)."""
+    if owner(pid) is not None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def parent(pid: int) -> int:
     """Return the parent of a process, 0 where it cannot be told."""
     stat = _stat(pid)
