@@ -8,27 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.base import Outcome, Telemetry
+from hpo_tui.engine.execution.core_shares import CoreShares
 from hpo_tui.engine.execution.cpu_slots import CpuSlots
 from hpo_tui.engine.execution.gpus.admission import ALIKE, Admission
 from hpo_tui.engine.execution.gpus.choice import DeviceError, find_gpus
 from hpo_tui.engine.execution.gpus.group import Gpus
 from hpo_tui.engine.execution.gpus.leases import LeaseFile, find_runtime_dir, make_private
+from hpo_tui.engine.execution.gpus.lending import lend
 from hpo_tui.engine.execution.gpus.memory import MemoryModel
 from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 from hpo_tui.engine.execution.gpus.packing import MOST, Packing
+from hpo_tui.engine.execution.gpus.quarantine import Quarantine
 from hpo_tui.engine.execution.gpus.state import GpuState
 from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.shared_gpus import find_folder
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.spec.parts import Parameter, Value
-from hpo_tui.engine.threads import THREAD_VARIABLES, count_cores, thread_environment
+from hpo_tui.engine.threads import thread_environment
 from hpo_tui.engine.waiting import BESIDE
 
 __all__ = ["DeviceError", "DevicePool", "Lease", "Need"]
-
-BAD = 3
-"""Failures in a row on one GPU, while others do well, that quarantine it."""
 
 
 class DevicePool:
@@ -61,12 +61,11 @@ class DevicePool:
         self._wrong: frozenset[str] = frozenset()
         """What of :attr:`_waiting` says what is wrong with a GPU."""
         self._task = ""
-        self._succeeded_on: set[str] = set()
+        self._quarantine = Quarantine()
         environ = os.environ if environ is None else environ
         found = find_gpus(resources, nvml, environ)
-        self._nvml, self.remarks, self._of = found.driver, found.remarks, found.of
-        self._told_threads = THREAD_VARIABLES[0] in environ
-        """Whether the user has said how many threads programs start."""
+        self._nvml, self.remarks = found.driver, found.remarks
+        self._cores = CoreShares(found.of, environ)
         states: dict[str, GpuState] = {}
         if found.gpus:
             folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)
@@ -163,7 +162,7 @@ class DevicePool:
         """
         if self._slots:
             return thread_environment(self._slots.threads)
-        return self._share(self.resources.gpus_per_trial, self.resources.trials_per_gpu or MOST)
+        return self._threads(self.resources.gpus_per_trial, self.resources.trials_per_gpu or MOST)
 
     def waiting_for(self) -> str:
         """Return why the last :meth:`acquire` gave nothing, in one sentence; empty if it did.
@@ -182,27 +181,16 @@ class DevicePool:
         return list(dict.fromkeys(others))
 
     def learn(self, lease: Lease, outcome: Outcome, duration: float = 0.0) -> None:
-        """Learn from how a trial ended, and after how many seconds.
-
-        A GPU on which trials keep failing through no fault of their parameters while others do well
-        is quarantined. Where nothing does well the fault is rather in the script, and that is for
-        the runner to notice.
-        """
+        """Learn from how a trial ended, and after how many seconds: see :mod:`gpus.quarantine`."""
         self.packing.forget(lease.trial)
         if outcome == "oom":
             self.packing.ran_out(lease.level, lease.granted, self._clock())
         elif outcome == "ok" and lease.uuids:
             self.packing.succeeded(lease.need.task, lease.peak, duration, lease.mean_level)
             self._memory.add(lease.need.task, lease.need.params, lease.peak)
-            for state in self._gpus.of(lease):
-                state.failures = 0
-                self._succeeded_on.add(state.gpu.uuid)
+            self._quarantine.ended_well(self._gpus.of(lease))
         elif outcome == "failed":
-            for state in self._gpus.of(lease):
-                state.failures += 1
-                if state.failures >= BAD and self._succeeded_on - {state.gpu.uuid}:
-                    failed = f"{state.failures} trials in a row failed on {state.gpu.label}"
-                    state.quarantine = failed
+            self._quarantine.failed(self._gpus.of(lease))
 
     def seed(self, task: str, params: Mapping[str, Value], peak: int) -> None:
         """Take in the peak (bytes) of a trial that ended under an earlier runner."""
@@ -235,7 +223,7 @@ class DevicePool:
 
     def trials_on(self, device: str) -> tuple[int, ...]:
         """Return the trials that run on a device given by label, number or UUID."""
-        return tuple(sorted(n for s in self._gpus.find(device) for n in s.leases))
+        return self._gpus.trials_on(device)
 
     def lend(self, device: str, on: bool = True) -> str:
         """Stop (or start again) using a GPU; return what was done, in words.
@@ -244,23 +232,7 @@ class DevicePool:
         (:meth:`trials_on`). Taking a GPU back lifts its quarantine, too.
         Raises :class:`DeviceError` when there is no such GPU.
         """
-        states = self._gpus.find(device)
-        if not states:
-            there = ", ".join(s.gpu.label for s in self._gpus)
-            has = f"it has {there}" if there else "its trials run on the processor"
-            raise DeviceError(f"There is no GPU {device!r} in this study; {has}.")
-        for state in states:
-            state.lent = on
-            if not on:
-                state.quarantine, state.failures = "", 0
-        names = ", ".join(s.gpu.label for s in states)
-        if not on:
-            return f"{names} is back in use."
-        trials = self.trials_on(device)
-        if not trials:
-            return f"{names} is lent: no trials start there until it is taken back."
-        running = ", ".join(f"#{n}" for n in trials)
-        return f"{names} is lent: no new trials start there; still running on it: {running}."
+        return lend(self._gpus, device, on=on)
 
     def others_on(self, lease: Lease) -> str:
         """Return who else used a trial's GPUs at the last look, in words; empty for hardly any.
@@ -296,7 +268,7 @@ class DevicePool:
         environment = {"CUDA_VISIBLE_DEVICES": device or ",".join(uuids)}
         shared = not need.alone and (need.gpus == 1 or self.packing.per_gpu)
         sharing = self._places(states[:1], need.task) if shared else 1
-        environment |= self._share(need.gpus, max(1, sharing))
+        environment |= self._threads(need.gpus, sharing)
         memory = need.memory if need.memory is not None else self.packing.expected(need.task)
         lease = Lease(
             device or ",".join(uuids),
@@ -333,18 +305,9 @@ class DevicePool:
         """Return bytes with the margin that out-of-memories have taught."""
         return None if memory is None else int(memory * (1 + self.packing.margin))
 
-    def _share(self, gpus: int, sharing: int) -> dict[str, str]:
-        """Return the variables for a trial's share of the cores, by its GPUs and who shares them.
-
-        Programs start a thread for each core. Those of eight trials wait for one another on the
-        cores of one: small operations then take thirty times as long and more, and no trial ends.
-        """
-        if self.resources.threads:
-            return thread_environment(self.resources.threads)
-        if self._told_threads:
-            return {}
-        cores = count_cores() * gpus // max(1, self._of)
-        return thread_environment(max(1, cores // sharing))
+    def _threads(self, gpus: int, sharing: int) -> dict[str, str]:
+        """Return the variables for a trial's share of the cores: see :mod:`core_shares`."""
+        return self._cores.environment(self.resources, gpus=gpus, sharing=sharing)
 
     def _bind(self, lease: Lease) -> None:
         for state in self._gpus.of(lease):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fake_nvml import GIB, FakeNvml
 
-from hpo_tui.engine.execution import devices
+from hpo_tui.engine.execution import core_shares
 from hpo_tui.engine.execution.devices import DevicePool, Lease, Need
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.threads import count_cores
@@ -19,7 +19,7 @@ Make = Callable[..., DevicePool]
 
 @pytest.fixture(autouse=True)
 def sixteen_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "count_cores", lambda: 16)
+    monkeypatch.setattr(core_shares, "count_cores", lambda: 16)
 
 
 def threads(lease: Lease | None) -> int:
@@ -70,7 +70,7 @@ def test_a_trial_that_needs_its_gpu_alone_has_its_cores(make: Make) -> None:
 
 
 def test_nobody_goes_without_a_core(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "count_cores", lambda: 1)
+    monkeypatch.setattr(core_shares, "count_cores", lambda: 1)
     assert threads(make(trials_per_gpu=4).acquire(Need(trial=1))) == 1
 
 

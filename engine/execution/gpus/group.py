@@ -58,6 +58,10 @@ class Gpus:
             or (len(word) > 4 and s.gpu.uuid.startswith(word))
         ]
 
+    def trials_on(self, device: str) -> tuple[int, ...]:
+        """Return the trials that run on those that a label, a number or a UUID means."""
+        return tuple(sorted(n for s in self.find(device) for n in s.leases))
+
     def leases(self) -> Iterable[Lease]:
         """Return every lease once."""
         return {id(x): x for s in self for x in s.leases.values()}.values()
