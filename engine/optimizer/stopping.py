@@ -106,5 +106,6 @@ def _chance(now: Array, then: Array, end: Array, rivals: Mask, rng: np.random.Ge
     if found is None:
         return 1.0
     drawn = found[0] + found[1] * rng.standard_normal((_DRAWS, len(now)))
-    known = end[np.all(np.isfinite(end), axis=1) & rivals]
-    return float(np.mean(~np.all(known[None] <= drawn[:, None], axis=2).any(axis=1)))
+    # A result that lacks an objective is as good as nothing: no comparison with NaN holds.
+    as_good = np.all(end[rivals][None] <= drawn[:, None], axis=2)
+    return float(np.mean(~as_good.any(axis=1)))

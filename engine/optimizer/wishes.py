@@ -134,9 +134,9 @@ def finalist(
     those of the ``best`` that are least bad in anything: the ends of a front, good in one objective
     alone, need no confirming.
     """
-    price = 1.0 if options.by_count else options.costs[history.full]
+    price = options.price(None, history.full)
     reserve = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
-    if not np.isfinite(options.room) or options.room > reserve + price:
+    if options.room > reserve + price:
         return None
     runs = {n: _runs(history, n) for n in compromises(history, best)[:_FINALISTS]}
     number = min(runs, key=lambda n: runs[n], default=None)

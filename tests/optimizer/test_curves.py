@@ -1,10 +1,13 @@
 """What curves foretell: linear growth, spread that covers, and no trouble at any scale."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.optimizer.models.curves import outlook
+from hpo_tui.engine.optimizer.api import Trial
+from hpo_tui.engine.optimizer.models.curves import alike, outlook, standing
+from hpo_tui.engine.spec import StudySpec
 
 
 def test_growth_by_a_factor_and_by_a_difference_are_both_foretold() -> None:
@@ -13,6 +16,34 @@ def test_growth_by_a_factor_and_by_a_difference_are_both_foretold() -> None:
     found = outlook(np.array([3.7, 3.7]), np.stack([then, then], axis=1), end)
     assert found is not None
     assert np.allclose(found[0], [14.8, 4.0], rtol=0.03)
+
+
+def test_few_trials_are_taken_to_keep_their_distance() -> None:
+    """The slope is drawn towards 1 by one trial's weight, and never quite sure, less so afar."""
+    then = np.array([[0.0], [1.0], [2.0], [3.0]])
+    near, far = (outlook(np.array([now]), then, 3.0 * then) for now in (2.5, 22.5))
+    assert near is not None
+    assert far is not None
+    assert near[0][0] == pytest.approx(4.5 + (3.0 * 5.0 + 1.25) / 6.25)
+    sure = outlook(np.array([1.5]), then, then)
+    assert sure is not None
+    assert sure[1][0] > 0.02 * 3.0
+    assert far[1][0] > 5 * near[1][0]
+
+
+def test_a_curve_is_told_by_those_that_ended_at_its_task_and_are_no_repeats() -> None:
+    def trial(number: int, task: int = 2, state: str = "complete", **rest: object) -> Trial:
+        known = {"reports": [(1, {"a": 1.0})], **rest}
+        return Trial(number, number, {}, task, state, 1.0, **known)  # type: ignore[arg-type]
+
+    odd = [trial(2, task=1), trial(3, state="pruned"), trial(4, repeat=1), trial(5, reports=[])]
+    assert [t.number for t in alike([trial(1), *odd], trial(6, state="running"))] == [1]
+
+
+def test_what_is_reported_at_a_step_counts_at_it(toy: StudySpec) -> None:
+    trial = Trial(1, 1, {}, 2, "complete", 1.0, reports=[(3, {"a": 1.0}), (5, {"a": 2.0})])
+    found = [standing(toy, [trial], step, ["a"])[0, 0] for step in (2, 3, 4, 5)]
+    np.testing.assert_equal(found, [np.nan, 1.0, 1.0, 2.0])
 
 
 def test_the_spread_covers_what_comes() -> None:

@@ -4,12 +4,13 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.data import Builder
-from hpo_tui.engine.optimizer.durations import Durations
+from hpo_tui.engine.optimizer.durations import Durations, Prices
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.spec import StudySpec
@@ -121,6 +122,41 @@ def test_a_cheap_task_that_takes_as_long_is_still_the_cheaper_one(timed: Timed) 
         timed.run(2, 50.0)
     costs = timed.costs()
     assert costs == pytest.approx([0.98**2, 0.98, 1.0])
+
+
+def test_a_run_that_hung_moves_nothing(timed: Timed) -> None:
+    for seconds in (40.0, 40.0, 40.0, 4e6):
+        timed.run(0, seconds)
+    for _ in range(3):
+        timed.run(2, 100.0)
+    assert timed.costs() == pytest.approx([0.4, 0.5 * 1.6**0.5, 1.0])
+
+
+def test_times_of_any_size_give_costs(timed: Timed) -> None:
+    for _ in range(3):
+        timed.run(0, 1e300)
+        timed.run(2, 1e-300)
+    assert timed.costs() == pytest.approx([0.98**2, 0.98, 1.0])
+
+
+def test_a_configuration_costs_an_eighth_to_eight_times_a_typical_one(toy: StudySpec) -> None:
+    prices = Prices([0.25, 0.5, 1.0], np.array([50.0, 0.0, 0.0, 0.0]), Space(toy))
+    assert prices.factor(np.array([[0.0, 0.5], [1.0, 0.5]])) == pytest.approx([0.125, 8.0])
+
+
+def test_little_data_makes_no_configuration_dear_and_much_shows_a_bend(timed: Timed) -> None:
+    def factors() -> list[float]:
+        prices = timed.durations.prices(timed.history)
+        assert prices is not None
+        return prices.factor(np.array([[0.0, 0.5], [0.5, 0.5], [1.0, 0.5]])).tolist()
+
+    for x, seconds in ((0.25, 10.0), (0.5, 20.0), (0.75, 40.0)):
+        timed.run(2, seconds, params={"x": x, "y": 0.01})
+    assert 1.0 < factors()[2] < 2.5  # as these three go on, it would be 4
+    for i in range(41):
+        timed.run(2, 20.0 * math.exp(abs(i - 20) / 20), params={"x": i / 40, "y": 0.01})
+    low, middle, high = factors()
+    assert min(low, high) > 1.5 * middle
 
 
 def test_the_time_left_is_told_by_what_each_task_takes_for_its_cost(timed: Timed) -> None:

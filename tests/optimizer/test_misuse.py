@@ -80,9 +80,25 @@ def test_what_is_left_is_a_number_however_it_is_written(toy: StudySpec) -> None:
         Optimizer(toy, 0).ask("much")  # type: ignore[arg-type]
 
 
-def test_a_failure_needs_no_reason_to_teach(asked: Optimizer) -> None:
+def test_a_failure_needs_no_reason_to_teach_and_costs_its_price(asked: Optimizer) -> None:
     asked.fail(1)
     assert asked.trials()[0].teaches
+    assert asked.spent == 0.25
+
+
+@pytest.mark.parametrize(("charged", "spent"), [(-1.0, 0.0), (math.nan, 0.25), (math.inf, 0.25)])
+def test_what_cannot_have_been_charged_is_nothing_or_the_price(
+    asked: Optimizer, charged: float, spent: float
+) -> None:
+    asked.drop(1, charged=charged)
+    assert asked.spent == spent
+
+
+def test_what_has_ended_is_not_withdrawn(asked: Optimizer) -> None:
+    asked.tell(1, RESULT)
+    with pytest.raises(ValueError, match="trial 1 has ended: only a suggestion can be withdrawn"):
+        asked.withdraw(1)
+    assert [t.number for t in asked.trials()] == [1]
 
 
 def test_a_metric_that_is_missing_is_a_failure_of_it(lab: Any) -> None:

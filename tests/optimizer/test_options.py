@@ -70,6 +70,7 @@ def _options(lab: Any, budget: Any, left: float, *, resume: bool = True, looks: 
     [
         (10.0, 1.0, True, [0, 1, 2]),
         (10.0, 0.99, True, []),
+        (10.0, 1.0 - 1e-12, True, [0, 1, 2]),  # but for the rounding of what was spent
         (10.0, 1.5, False, [0, 1, 2]),
         (10.0, 1.49, False, [0, 2]),
         (10.0, 1.24, False, [2]),
@@ -91,7 +92,10 @@ def test_a_look_is_open_while_its_full_run_can_be_paid_too(
 
 
 def test_a_time_too_short_for_a_full_run_goes_to_looks(lab: Any) -> None:
-    assert _options(lab, "8h", 0.6).new_tasks == [0, 1]
+    options = _options(lab, "8h", 0.6)
+    assert options.new_tasks == [0, 1]
+    payable = np.isfinite(options.table([None], np.full((1, 2), 0.5)))
+    assert payable.tolist() == [[True, True, False]]
     assert _options(lab, 10.0, 0.6).new_tasks == []
 
 

@@ -56,6 +56,7 @@ def test_one_result_that_is_better_in_everything_is_enough_to_stop(toy: StudySpe
 
 def test_after_stopped_trials_for_two_full_ones_one_runs_to_its_end(toy: StudySpec) -> None:
     opt = Optimizer(toy, seed=0)
+    opt.extend_budget(9.0)
     tried = iter(range(1, 100))
 
     def begun(level: float, steps: int = 30) -> int:
@@ -71,6 +72,10 @@ def test_after_stopped_trials_for_two_full_ones_one_runs_to_its_end(toy: StudySp
         hopeless = begun(9.0)
         assert opt.should_stop(hopeless).stop
         opt.prune(hopeless, {"a": 9.0, "b": -9.0}, charged=0.5)
+    # Neither a repeat that runs nor a look shows how other trials end.
+    opt.confirm(1, 1)
+    opt.enqueue({"x": 0.5, "y": 0.5}, task="cheap")
+    others = [opt.ask().number for _ in range(2)]
     let_run, beside_it = begun(9.0), begun(9.0)
     assert "to see whether" in opt.should_stop(let_run).text
     assert not opt.should_stop(let_run).stop
@@ -79,12 +84,14 @@ def test_after_stopped_trials_for_two_full_ones_one_runs_to_its_end(toy: StudySp
     for step in range(31, 61):
         opt.report(let_run, step, {"a": 9.0, "b": -9.0})
     opt.tell(let_run, {"a": 9.0, "b": -9.0})
+    for number in others:
+        opt.prune(number, {}, charged=2.0)
     assert opt.should_stop(begun(9.0)).stop
 
 
 @pytest.mark.parametrize(
     ("length", "step", "stops"),
-    [(40, 35, True), (40, 36, False), (40, 39, False), (40, 40, False), (5, 4, True)],
+    [(40, 35, True), (40, 36, False), (40, 40, False), (40, 41, True), (5, 4, True)],
 )
 def test_a_trial_of_which_little_is_left_is_not_stopped(
     toy: StudySpec, length: int, step: int, stops: bool
@@ -135,7 +142,10 @@ def test_a_stopped_trial_teaches_what_it_was_to_end_at(toy: StudySpec) -> None:
     assert number not in opt.best()
 
 
-def test_nothing_is_stopped_for_results_that_miss_a_constraint(lab: Any) -> None:
+@pytest.mark.parametrize("result", [{"b": 2.0}, {"b": math.nan}, {}])
+def test_nothing_is_stopped_for_results_that_miss_a_constraint(
+    lab: Any, result: dict[str, float]
+) -> None:
     spec = lab.spec(
         objective=[{"metric": "a", "direction": "minimize"}], constraint=[{"metric": "b", "max": 1}]
     )
@@ -149,7 +159,7 @@ def test_nothing_is_stopped_for_results_that_miss_a_constraint(lab: Any) -> None
         return number
 
     for i in range(6):
-        opt.tell(run(i / 20, i / 10, 15), {"a": i / 10, "b": 2.0})
+        opt.tell(run(i / 20, i / 10, 15), {"a": i / 10} | result)
     poor = run(0.9, 9.0, 5)
     assert not opt.should_stop(poor).stop
     opt.tell(run(0.5, 1.0, 15), {"a": 1.0, "b": 0.5})
@@ -168,7 +178,7 @@ def test_a_look_runs_to_its_end_unless_it_diverges(toy: StudySpec) -> None:
         opt.enqueue({"x": 0.8, "y": 0.02}, task="cheap")
         number = opt.ask().number
         for step in range(1, 6):
-            opt.report(number, step, {"a": level, "b": 10.0})
+            opt.report(number, step, {"a": level, "b": -40.0})
         decision = opt.should_stop(number)
         assert decision.stop is stops, decision.text
         opt.drop(number)
@@ -232,7 +242,39 @@ def test_the_hopeless_is_stopped_only_where_there_is_something_to_judge_by(lab: 
         assert let.chance == 1.0
         assert why in let.text
     assert _hopeless(lab, stopping={"min_step": 10}).stop
+    assert not _hopeless(lab, stopping={"patience": 0}).stop
     assert _hopeless(lab, earlier=4).stop
+
+
+def test_what_was_no_number_in_earlier_trials_by_then_speaks_against_none(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+
+    def run(x: float, steps: range) -> int:
+        opt.enqueue({"x": x, "y": 0.01}, task="full")
+        number = opt.ask().number
+        for at in steps:
+            opt.report(number, at, {"a": x, "b": x if at > 10 else math.nan})
+        return number
+
+    for i in range(6):
+        opt.tell(run(i / 10, range(1, 61)), {"a": i / 10, "b": i / 10})
+    assert not opt.should_stop(run(0.9, range(1, 11))).stop
+
+
+def test_the_same_question_has_the_same_answer(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    for i in range(8):
+        opt.enqueue({"x": i / 10, "y": 0.01}, task="full")
+        number = opt.ask().number
+        opt.report(number, 10, {"a": i % 3, "b": 0.0})
+        opt.report(number, 60, {"a": i, "b": 0.0})
+        opt.tell(number, {"a": i, "b": 0.0})
+    opt.enqueue({"x": 0.9, "y": 0.01}, task="full")
+    number = opt.ask().number
+    opt.report(number, 10, {"a": 0.0, "b": 0.0})
+    chances = {opt.should_stop(number).chance for _ in range(5)}
+    assert len(chances) == 1
+    assert 0.0 < chances.pop() < 1.0
 
 
 def test_a_repeat_runs_to_its_end(toy: StudySpec) -> None:

@@ -138,6 +138,29 @@ def test_repeats_take_a_quarter_of_a_budget_of_time(lab: Any) -> None:
     assert 1.0 <= sum(cost for kind, cost in kinds if kind == "confirm") <= 3.0
 
 
+def test_of_a_budget_that_was_raised_a_quarter_is_for_repeats(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 4.0, "resume": True, "repeats": 3}
+    opt = Optimizer(lab.spec(study=study), seed=0)
+    opt.extend_budget(8.0)
+    for i in range(9):
+        opt.enqueue({"x": i / 8, "y": 0.1}, task="full")
+        s = opt.ask()
+        opt.tell(s.number, lab.bowl(s.params, s.task))
+    assert opt.left == 3.0
+    assert opt.ask().why["kind"] == "confirm"
+
+
+def test_the_smaller_of_what_is_left_holds(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 1.0, "resume": True}
+    for left, ours in ((0.1, 0), (100.0, 1)):
+        opt = Optimizer(lab.spec(study=study), seed=0)
+        for _ in range(ours):
+            opt.enqueue({"x": 0.5, "y": 0.1}, task="full")
+            opt.tell(opt.ask().number, {"a": 1.0, "b": 1.0})
+        with pytest.raises(BudgetSpent):
+            opt.ask(left)
+
+
 def test_a_known_configuration_that_is_asked_for_begins_where_any_other_does(
     toy: StudySpec,
 ) -> None:
