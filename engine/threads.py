@@ -30,8 +30,8 @@ def count_cores(root: Path = Path("/")) -> int:
 def _shares(root: Path) -> Iterator[float]:
     """Yield how many cores' time each group of processes that this one is in may use at most."""
     try:
-        lines = (root / "proc/self/cgroup").read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        lines = os.fsdecode((root / "proc/self/cgroup").read_bytes()).splitlines()
+    except OSError:
         return
     for line in lines:
         _, kinds, path = (*line.split(":", 2), "", "")[:3]
@@ -69,7 +69,7 @@ def with_one_thread(name: str) -> ModuleType:
 
     Only meanwhile is the environment another one: what this process starts later is not held to it.
     """
-    if name in sys.modules:
+    if name in sys.modules:  # it has its threads, and what starts beside this would have one
         return sys.modules[name]
     before = {k: os.environ.get(k) for k in THREAD_VARIABLES}
     os.environ.update(thread_environment(1))

@@ -139,6 +139,19 @@ def test_a_gpu_that_fails_while_others_do_well_is_quarantined(
     assert pool.quarantined() == {}
 
 
+def test_only_failures_in_a_row_count_against_a_gpu(make: Callable[..., DevicePool]) -> None:
+    pool = make()
+    odd, good = pool.acquire(Need(trial=1)), pool.acquire(Need(trial=2))
+    assert odd is not None
+    assert good is not None
+    pool.learn(good, "ok", 10)
+    for ended in ("failed", "failed", "ok", "failed", "failed"):
+        pool.learn(odd, ended, 10)
+    assert pool.quarantined() == {}
+    pool.learn(odd, "failed")
+    assert list(pool.quarantined()) == [odd.device]
+
+
 def test_several_gpus_for_one_trial(make: Callable[..., DevicePool]) -> None:
     pool = make(gpus_per_trial=2)
     assert pool.capacity() == 1

@@ -1,6 +1,5 @@
 """Where there is no GPU: slots on the processor."""
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +7,7 @@ from fake_nvml import FakeNvml
 
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
 from hpo_tui.engine.spec import Resources
+from hpo_tui.engine.threads import count_cores
 
 Start = Callable[[], int]
 A, B = "GPU-aaaa-1111", "GPU-bbbb-2222"
@@ -40,8 +40,9 @@ def test_cores_are_shared_out_among_slots() -> None:
     pool = DevicePool(Resources(gpus="none", slots=2), "s")
     lease = pool.acquire(Need(trial=1))
     assert lease is not None
-    cores = len(os.sched_getaffinity(0))
-    assert lease.environment()["OMP_NUM_THREADS"] == str(max(1, cores // 2))
+    share = str(max(1, count_cores() // 2))
+    assert lease.environment()["OMP_NUM_THREADS"] == share
+    assert pool.thread_environment()["OMP_NUM_THREADS"] == share
 
 
 def test_cpu_polls_measure_resident_memory(process: Start) -> None:

@@ -15,6 +15,7 @@ from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.threads import count_cores
 
 Make = Callable[..., DevicePool]
+A, B = "GPU-aaaa-1111", "GPU-bbbb-2222"
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,13 @@ def test_a_study_on_one_of_two_gpus_leaves_the_others_share(make: Make) -> None:
 
 def test_a_trial_on_both_has_both_shares(make: Make) -> None:
     pool = make(gpus_per_trial=2)
+    ended(pool, GIB)
     assert threads(pool.acquire(Need(2, trial=1))) == 16
+    assert threads(make("t", gpus_per_trial=2, trials_per_gpu=2).reacquire(f"{A},{B}", 1)) == 8
+
+
+def test_a_trial_whose_gpu_is_not_the_study_s_any_more_has_cores(make: Make) -> None:
+    assert threads(make(gpus=(0,)).reacquire("GPU-gone-0000", 1)) == 8
 
 
 @pytest.mark.parametrize(("peak", "number"), [(GIB, 1), (5 * GIB, 2), (11 * GIB, 8)])
@@ -123,7 +130,7 @@ def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]
     return count
 
 
-V2, V1 = "0::/pod/box\n", "4:memory:/box\n3:cpu,cpuacct:/box\n"
+V2, V1 = "0::/pod/box\n", "4:memory:/small\n3:cpu,cpuacct:/box\n"
 
 
 def test_a_machine_without_groups_has_all_its_cores(group: Callable[..., int]) -> None:
@@ -155,4 +162,15 @@ def test_the_first_version_of_groups_is_understood(group: Callable[..., int]) ->
     place = "sys__fs__cgroup__cpu__box__cpu_DOT_"
     files = {f"{place}cfs_quota_us": "350000\n", f"{place}cfs_period_us": "100000\n"}
     assert group(proc__self__cgroup=V1, **files) == 4
+    other = place.replace("box", "small")  # there by the group of memory, not of the processor
+    assert group(**{f"{other}cfs_quota_us": "1\n", f"{other}cfs_period_us": "1\n"}) == 4
     assert group(**{f"{place}cfs_quota_us": "-1\n"}) == 64
+
+
+def test_a_group_may_be_called_anything(group: Callable[..., int], tmp_path: Path) -> None:
+    group(proc__self__cgroup=V2)
+    name = os.fsdecode(b"b\xf6x")
+    (tmp_path / "proc/self/cgroup").write_bytes(b"0::/b\xf6x\n")
+    (tmp_path / "sys/fs/cgroup" / name).mkdir(parents=True)
+    (tmp_path / "sys/fs/cgroup" / name / "cpu.max").write_text("300000 100000")
+    assert group() == 3
