@@ -28,8 +28,9 @@ def write_trials_parquet(
     known = codes or {}
     rows = [flat(t, params, metrics, task_costs, known.get(t.number)) for t in trials]
     names = [*FLAT, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
-    columns = {n: _column([row[n] for row in rows], n) for n in names}
-    parquet.write_table(pyarrow.table(columns), path)
+    columns = {n: column([row[n] for row in rows], n) for n in names}
+    arrays = {n: pyarrow.array(values, type=kind) for n, (values, kind) in columns.items()}
+    parquet.write_table(pyarrow.table(arrays), path)
     return len(rows)
 
 
@@ -42,14 +43,12 @@ _TYPES = {
 }  # fmt: skip
 
 
-def _column(values: list[Any], name: str) -> Any:
-    import pyarrow
-
+def column(values: list[Any], name: str) -> tuple[list[Any], str | None]:
+    """Return a column's values, all of one type, and pyarrow's name of it; None for theirs."""
     if name in _TYPES or name.startswith("metrics."):
-        return pyarrow.array(values, type=_TYPES.get(name, "double"))
+        return values, _TYPES.get(name, "double")
     kinds = {type(v) for v in values if v is not None}
-    if kinds <= {int, float} and len(kinds) > 1:
-        values = [None if v is None else float(v) for v in values]
-    elif len(kinds) > 1:
-        values = [None if v is None else str(v) for v in values]
-    return pyarrow.array(values)
+    if len(kinds) < 2:
+        return values, None
+    common = float if kinds == {int, float} else str
+    return [None if v is None else common(v) for v in values], None

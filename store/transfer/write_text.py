@@ -39,7 +39,7 @@ def write_trials_csv(
     writer.writerow([_printable(n) if escape else n for n in names])
     for trial in trials:
         row = flat(trial, params, metrics, task_costs, (codes or {}).get(trial.number))
-        cells = ["" if row[n] is None else row[n] for n in names]
+        cells = [row[n] for n in names]  # None is an empty cell
         writer.writerow([_printable(c) if escape and isinstance(c, str) else c for c in cells])
 
 

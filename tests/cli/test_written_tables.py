@@ -59,3 +59,12 @@ def test_what_would_act_in_a_table_does_not() -> None:
     head, _, row = latex(["a_b"], [["50% & {x}"]])[3:6]
     assert head == r"a\_b \\"
     assert row == r"50\% \& \{x\} \\"
+    signs = latex(["s"], [["#$~^"], ["<|>"], ["≤≥"], ["↑↓"], ["1.5±0.2"], ["a\\b"]])[5:-2]
+    assert signs == [
+        r"\#\$\textasciitilde{}\textasciicircum{} \\",
+        r"\textless{}\textbar{}\textgreater{} \\",
+        r"$\leq$$\geq$ \\",
+        r"$\uparrow$$\downarrow$ \\",
+        r"1.5$\pm$0.2 \\",
+        r"a\textbackslash{}b \\",
+    ]

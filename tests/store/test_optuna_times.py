@@ -1,5 +1,6 @@
 """Optuna's trials have local times without a zone, and one number a step: read and written so."""
 
+import json
 import math
 import time
 from collections.abc import Callable
@@ -138,3 +139,26 @@ def test_no_trial_of_others_ends_before_it_began(
         assert trial.duration == took
         assert (trial.started is None) == (took is None)
         assert trial.ended is not None
+
+
+def test_what_was_not_measured_breaks_its_limit_in_optuna_and_is_none_of_its_metrics(
+    tmp_path: Path, storage_of: Callable[[str], Any]
+) -> None:
+    where = f"sqlite:///{tmp_path}/x.db"
+    limits = [("ms", None, 8.0), ("size", 2.0, None), ("odd", 1.0, 3.0)]
+    plan = OptunaPlan("full", {"a": FLOAT}, {"y": "minimize"}, limits)
+    said = [{"ms": 9.0, "size": 5.0, "odd": 2.0}, {"odd": math.nan}, {"odd": -math.inf, "ms": 1.0}]
+    ran = [
+        Trial(n, n, "full", TrialState.COMPLETE, 1.0, {"a": n / 4}, {"y": 1.0} | metrics)
+        for n, metrics in enumerate(said, start=1)
+    ]
+    study = Study("s", "", StudyState.FINISHED, "", 0, 0.0, None, None, 0)
+    assert write_optuna(where, study, ran, plan) == 3
+    theirs = optuna.load_study(study_name="s", storage=storage_of(where)).trials
+    keys = ("ms max", "size min", "odd min", "odd max")
+    assert [tuple(t.constraints[k] for k in keys) for t in theirs] == [
+        (1.0, -3.0, -1.0, -1.0), (math.inf,) * 4, (-7.0, *(math.inf,) * 3),
+    ]  # fmt: skip
+    assert all(
+        json.loads(t.user_attrs["hpo_tui_trial"], parse_constant=pytest.fail) for t in theirs
+    )

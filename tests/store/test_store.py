@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +209,7 @@ def test_telemetry_is_thinned(writer: StudyWriter, reader: StudyReader) -> None:
     sample = DeviceSample(1000.0, "GPU0", "H", 1, 2, 0.5, (1, 2), 3)
     writer.add_device_samples([sample])
     newer = DeviceSample(1000.0 + 90_000, "GPU0", "H", 1, 2, None)
-    writer.add_device_samples([newer])
+    writer.add_device_samples([replace(newer, memory_used=2), newer])  # of one moment the last
     assert reader.devices() == [newer]
     assert reader.conn.execute("SELECT time FROM devices").fetchall() == [(newer.time,)]
 
