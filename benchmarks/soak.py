@@ -27,6 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hpo_tui.engine.analysis import charges
 from hpo_tui.engine.costs import ledger
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.reports import parse
@@ -110,7 +111,7 @@ while True:
     with StudyReader(Path(sys.argv[1])) as reader:
         for _ in range(20):
             if reader.changed():
-                reader.frame(); reader.charged(); reader.events(); reader.devices()
+                reader.frame(); reader.trials(); reader.events(); reader.devices()
             time.sleep(0.1)
 """
 
@@ -261,11 +262,14 @@ def check(folder: StudyFolder) -> list[str]:
             lines += count
             if fault:
                 faults.append(fault)
-        spent, lost = reader.charged()
+        frame = reader.frame()
+    spent, lost = float(charges.charged(frame).sum()), float(charges.lost(frame).sum())
     book = ledger(trials)
     total = sum(t.charged for t in trials)
     if not math.isclose(book.spent, spent) or not math.isclose(book.lost, lost, abs_tol=1e-9):
-        faults.append(f"the ledger says {book.spent} and {book.lost}, the store {spent} and {lost}")
+        faults.append(
+            f"the ledger says {book.spent} and {book.lost}, the screens {spent} and {lost}"
+        )
     if not math.isclose(book.complete + book.running + book.lost, total):
         faults.append("complete + running + lost is not what was charged")
     for trial in trials:

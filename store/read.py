@@ -16,7 +16,6 @@ from hpo_tui.store.connect import (
 )
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import (
-    LOST,
     Command,
     DeviceSample,
     Event,
@@ -34,7 +33,7 @@ from hpo_tui.store.rows import (
     study_from,
     trial_from,
 )
-from hpo_tui.store.schema import DEVICE_NAMES, TRUTH, check_known, wasted_column
+from hpo_tui.store.schema import DEVICE_NAMES, TRUTH, check_known
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,15 +137,6 @@ class StudyReader:
             for r in self._rows("SELECT state, count(*) AS n FROM trials GROUP BY state")
         }
         return {s: found.get(str(s), 0) for s in TrialState}
-
-    def charged(self) -> tuple[float, float]:
-        """Return (all that was charged, of that lost: ended without a result, or begun again)."""
-        wasted, lost = wasted_column(self.conn), ", ".join(f"'{state}'" for state in LOST)
-        row = self._rows(
-            f"SELECT total(charged) AS spent, total(CASE WHEN state IN ({lost}) THEN charged"
-            f" ELSE {wasted} END) AS lost FROM trials"
-        )[0]
-        return float(row["spent"]), float(row["lost"])
 
     # reports
 

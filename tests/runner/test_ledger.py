@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo_tui.engine.costs import Meter, ledger, left_in_units, used
@@ -13,8 +13,6 @@ from hpo_tui.engine.occupancy import Occupancy
 from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import Trial, TrialState
-from hpo_tui.store.read import StudyReader
-from hpo_tui.store.write import StudyWriter
 
 SPEC = StudySpec.from_dict({
     "study": {"name": "t", "budget": 10, "resume": True},
@@ -61,22 +59,6 @@ def test_spent_is_complete_and_running_and_lost(found: Any) -> None:
     assert math.isclose(book.spent, book.complete + book.running + book.lost, abs_tol=1e-9)
     assert all(x >= -1e-9 for t in book.tasks.values() for x in (t.complete, t.running, t.lost))
     assert sum(t.trials for t in book.tasks.values()) == len(found)
-
-
-@settings(max_examples=25)
-@given(trials)
-def test_the_store_and_the_ledger_agree(
-    tmp_path_factory: pytest.TempPathFactory, found: Any
-) -> None:
-    path = tmp_path_factory.mktemp("db") / "study.db"
-    writer = StudyWriter(path)
-    writer.add_trials(found)
-    with StudyReader(path) as reader:
-        spent, lost = reader.charged()
-        book = ledger(reader.trials())
-    writer.close()
-    assert math.isclose(book.spent, spent, abs_tol=1e-9)
-    assert math.isclose(book.lost, lost, abs_tol=1e-9)
 
 
 def share(

@@ -142,14 +142,6 @@ def test_curves_are_read_by_metric(writer: StudyWriter, reader: StudyReader) -> 
     assert curves[3][1].tolist() == [30, 31, 32, 33]
 
 
-def test_money_is_summed_by_what_became_of_it(writer: StudyWriter, reader: StudyReader) -> None:
-    writer.add_trial(trial(1, TrialState.COMPLETE, charged=1.5, wasted=0.5))
-    writer.add_trial(trial(2, TrialState.FAILED, charged=0.25, wasted=0.1))
-    writer.add_trial(trial(3, TrialState.RUNNING, charged=0.5))
-    assert reader.charged() == (2.25, 0.75)
-    assert reader.counts()[TrialState.FAILED] == 1
-
-
 def test_commands_are_asked_taken_and_answered(
     writer: StudyWriter, reader: StudyReader, path: Path
 ) -> None:
