@@ -10,7 +10,8 @@ from textual.app import App, ComposeResult
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.tables.rows import Cell, Column
-from hpo_tui.tui.tables.trial_rows import TrialRows, default_columns
+from hpo_tui.tui.tables.trial_columns import default_columns
+from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import NOW

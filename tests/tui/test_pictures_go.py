@@ -17,7 +17,8 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.messages import SnapshotReady
 from hpo_tui.tui.screens.watch import Watch
-from hpo_tui.tui.tables.trial_rows import TrialRows, all_columns
+from hpo_tui.tui.tables.trial_columns import all_columns
+from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.watching.watcher import read_once
 from tests.tui.conftest import make_app, ready, until

@@ -15,8 +15,9 @@ from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.tables.filters import FilterError, filter_mask
+from hpo_tui.tui.tables.trial_columns import all_columns, default_columns
 from hpo_tui.tui.tables.trial_order import sorted_rows
-from hpo_tui.tui.tables.trial_rows import TrialRows, all_columns, default_columns
+from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
 from tests.tui.conftest import make_app, make_study, ready, until, watching

@@ -12,8 +12,9 @@ from hpo_tui.engine.spec.expressions.filter_completion import completions
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.tables.filters import FilterError, filter_choices, filter_mask, filter_names
+from hpo_tui.tui.tables.trial_columns import all_columns
 from hpo_tui.tui.tables.trial_order import sorted_rows
-from hpo_tui.tui.tables.trial_rows import TrialRows, all_columns
+from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.pictures import Pictures
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once

@@ -33,7 +33,7 @@ def command_of(
 
 
 def _changed(picture: Snapshot, setting: str) -> tuple[str, Value]:
-    from hpo_tui.engine.spec.text.typed import typed_value
+    from hpo_tui.engine.spec.text.typed import parameter_value
 
     name, equals, text = (part.strip() for part in setting.partition("="))
     known = _used(picture) & {
@@ -45,8 +45,7 @@ def _changed(picture: Snapshot, setting: str) -> tuple[str, Value]:
         names = ", ".join(map(plain, sorted(known))) or "nothing that can be set"
         meant = did_you_mean(name, known)
         raise Refusal(f"the command has no {show(name)}{meant or f': it has {names}'}")
-    value = typed_value(text)
-    return name, value if isinstance(value, str | int | float) else text
+    return name, parameter_value(text)
 
 
 def _checkpoint(picture: Snapshot, number: int) -> str:

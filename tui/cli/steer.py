@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hpo_tui.engine.spec.text.typed import typed_value
+from hpo_tui.engine.spec.text.typed import parameter_value
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
@@ -141,16 +141,18 @@ def confirm(words: tuple[str, ...], repeats: int, study: str | None) -> None:
 def enqueue(values: tuple[str, ...], task: str | None, back: bool, study: str | None) -> None:
     """Run a configuration of your own next, such as lr=0.01 optimizer=sgd."""
     folder = find(study)
-    params: dict[str, Any] = {}
-    for name, value in map(assignment, values):
-        if name in params:
+    texts: dict[str, str] = {}
+    for name, text in map(_assignment, values):
+        if name in texts:
             raise click.UsageError(f"{name!r} is given twice")
-        params[name] = value
+        texts[name] = text
     with reading(folder) as reader:
         space = {p.name: p for p in spec_of(reader.study()).space}
-    texts = {name: text for name, _, text in (value.partition("=") for value in values)}
     # The choice "1", where there is one, rather than the number.
-    params |= {n: t for n, t in texts.items() if n in space and t in space[n].choices}
+    params = {
+        name: text if name in space and text in space[name].choices else parameter_value(text)
+        for name, text in texts.items()
+    }
     if back:
         _take_back(folder, params, task)
         return
@@ -185,13 +187,12 @@ def _say_how_to_start(folder: StudyFolder) -> None:
         note(plain(how_to_start(folder)))
 
 
-def assignment(text: str) -> tuple[str, Any]:
-    """Return (name, value) of ``lr=0.01``; what no parameter has as a value is taken as text."""
+def _assignment(text: str) -> tuple[str, str]:
+    """Return the name and the text of the value of ``lr=0.01``."""
     name, sign, given = text.partition("=")
     if not sign or not name:
         raise click.UsageError(f"{text!r} is not NAME=VALUE")
-    value = typed_value(given)
-    return name, value if isinstance(value, str | int | float) else given
+    return name, given
 
 
 class _WithAmount(click.Command):

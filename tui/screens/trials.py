@@ -9,8 +9,9 @@ from textual.message import Message
 
 from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.screens.filtering import Filter, FilteredRoom
+from hpo_tui.tui.tables.trial_columns import all_columns, default_columns
 from hpo_tui.tui.tables.trial_order import best_last, sorted_rows
-from hpo_tui.tui.tables.trial_rows import TrialRows, all_columns, default_columns
+from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.watching.snapshot import Snapshot, unchanged
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader

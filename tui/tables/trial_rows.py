@@ -1,4 +1,4 @@
-"""Trials as rows of a table: which columns there are, each cell formatted when asked for."""
+"""Trials as rows of a table, each cell formatted when it is asked for."""
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from hpo_tui.engine.spec import Objective, OutcomeConstraint
-from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.tables import trial_code
 from hpo_tui.tui.tables.rows import Cell, Column
+from hpo_tui.tui.tables.trial_columns import FIXED, fixed_cells
 from hpo_tui.tui.tables.trial_order import result_counts
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt, present
@@ -24,14 +24,6 @@ from hpo_tui.tui.words.running import durations
 if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Index
 
-STATE_TONES = {
-    "waiting": "dim",
-    "running": "accent",
-    "complete": "",
-    "pruned": "dim",
-    "failed": "bad",
-    "killed": "warn",
-}
 WIDEST = 18
 """Cells of a heading; a longer name is cut."""
 WIDEST_METRIC = 16
@@ -160,7 +152,9 @@ class TrialRows:
             return self._duration()
         if key in trial_code.KEYS:
             return self._code(key)
-        return _fixed(self.snapshot.frame, self.snapshot.spec.full_task.name, self._pareto)[key]
+        return fixed_cells(self.snapshot.frame, self.snapshot.spec.full_task.name, self._pareto)[
+            key
+        ]
 
     def _duration(self) -> Callable[[int], Cell]:
         """Return what says how long a trial took; of one that runs how long so far, and its share.
@@ -247,85 +241,9 @@ class TrialRows:
         return lambda at: (str(counts.get(int(numbers[at]), "")), "dim")
 
 
-FIXED: dict[str, tuple[str, int, bool]] = {
-    "trial": ("#", 6, True),
-    "mark": ("", 2, False),
-    "task": ("task", 4, False),
-    "state": ("state", 8, False),
-    "cost": ("cost", 6, True),
-    "duration": ("took", 9, True),
-    "memory": ("memory", 6, True),
-    "device": ("device", 6, False),
-    "step": ("step", 6, True),
-    "from": ("from", 6, True),
-    "runs": ("runs", 4, True),
-    "tags": ("tags", 12, False),
-    "commit": ("commit", 10, False),
-    "changes": ("changes", 8, False),
-}
-"""Column → heading, width, whether to the right."""
-
-
-def _fixed(
-    frame: Frame, full_task: str, pareto: frozenset[int]
-) -> dict[str, Callable[[int], Cell]]:
-    """Return what makes the cells of the columns that every study has, but for ``runs``."""
-
-    def mark(at: int) -> Cell:
-        star = "★" if frame.starred[at] else " "
-        return (star + ("◆" if at in pareto else " "), "accent")
-
-    def task(at: int) -> Cell:
-        name = frame.tasks[frame.task[at]]
-        return plain(name), "" if name == full_task else "dim"
-
-    def state(at: int) -> Cell:
-        name = str(STATES[frame.state[at]])
-        return name, STATE_TONES[name]
-
-    def resumed(at: int) -> Cell:
-        source = int(frame.resumed_from[at])
-        return (f"#{source}" if source else ""), "dim"
-
-    def tags(at: int) -> Cell:
-        return plain(", ".join(frame.tag_sets[frame.tags[at]])), "accent"
-
-    return {
-        "trial": lambda at: (str(frame.number[at]), ""),
-        "mark": mark,
-        "task": task,
-        "state": state,
-        "cost": lambda at: (present.number(float(frame.charged[at])), "dim"),
-        "memory": lambda at: (present.size(float(frame.peak_memory[at])), "dim"),
-        "device": lambda at: (plain(str(frame.device[at])), "dim"),
-        "step": lambda at: (present.number(float(frame.step[at])), "dim"),
-        "from": resumed,
-        "tags": tags,
-    }
-
-
 def _spread(deviation: float) -> str:
     return f"±{fmt.number(deviation, 2)}" if deviation else ""
 
 
 def _wide(title: str, least: int) -> int:
     return min(WIDEST, max(least, cell_len(title)))
-
-
-def default_columns(snapshot: Snapshot) -> list[str]:
-    """Return the columns of the browser of all trials: the metrics, then every parameter.
-
-    Tags come with the first of them.
-    """
-    metrics = [f"m:{g.metric}" for g in goals_of(snapshot.spec)]
-    params = [f"p:{p.name}" for p in snapshot.spec.free]
-    tags = ["tags"] if snapshot.frame.tags.any() else []
-    return ["trial", "mark", "state", "task", *metrics, *params, "cost", "duration", *tags]
-
-
-def all_columns(snapshot: Snapshot) -> list[str]:
-    """Return every column that there could be, the default ones first."""
-    frame = snapshot.frame
-    fixed = [k for k in FIXED if snapshot.code or k not in trial_code.KEYS]
-    every = [*fixed, *(f"m:{n}" for n in frame.metrics), *(f"p:{n}" for n in frame.params)]
-    return list(dict.fromkeys([*default_columns(snapshot), *every]))

@@ -4,6 +4,8 @@ import re
 import tomllib
 from typing import Any
 
+from hpo_tui.engine.spec.parts import Value
+
 _POINTED = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
 _TRUTHS = {"True": True, "False": False}
 
@@ -21,3 +23,9 @@ def typed_value(text: str) -> Any:
         number = number_of(text)
         return _TRUTHS.get(text, text) if number is None else number
     return found["value"] if len(found) == 1 else text
+
+
+def parameter_value(text: str) -> Value:
+    """Return the same as a parameter's value: of what none has, a date or a list, the text."""
+    value = typed_value(text)
+    return value if isinstance(value, str | int | float) else text
