@@ -1,8 +1,8 @@
-"""The app: screens, theme, keys, palette. No logic of studies."""
+"""The app: screens, keys, palette. No logic of studies."""
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,23 +11,19 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider, SearchIcon
 from textual.driver import Driver
-from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.theme import ThemeProvider
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.actions import action, bindings
-from hpo_tui.tui.background import said_light
 from hpo_tui.tui.config import Settings
-from hpo_tui.tui.messages import BackgroundKnown, StudySaved
+from hpo_tui.tui.messages import StudySaved
 from hpo_tui.tui.study_app import NO_STUDY, StudyApp
 from hpo_tui.tui.tables.groups import Group
-from hpo_tui.tui.themes import DARK, LIGHT
+from hpo_tui.tui.themed_app import ThemedApp
 from hpo_tui.tui.watching.live import LiveStudy
-from hpo_tui.tui.widgets.seven_bit import SevenBit, WholeCells
 from hpo_tui.tui.words.plain import plain
 
 STYLES = Path(__file__).parent / "styles"
@@ -39,7 +35,7 @@ def _palette() -> type[Provider]:
     return Commands
 
 
-class HpoApp(StudyApp):
+class HpoApp(ThemedApp):
     """The experiment dashboard."""
 
     TITLE = "hpo-tui"
@@ -63,53 +59,19 @@ class HpoApp(StudyApp):
         file: Path | None = None,
         colours: bool = True,
     ) -> None:
-        super().__init__(home, readonly=readonly, settings=settings, clock=clock)
+        super().__init__(
+            home,
+            readonly=readonly,
+            settings=settings,
+            clock=clock,
+            ascii_only=ascii_only,
+            colours=colours,
+        )
         self.first_study = study
         self.first_file = file
         """The study file that is opened in the editor, over the list of studies."""
-        self.ascii_only = ascii_only
         self.animation_level = "none"
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        chosen = self.settings.theme or self.settings.dark is not None
-        self.follows_background = colours and not chosen
-        """Whether the theme is to be as dark as the terminal is: nobody has said otherwise."""
-        self._light = bool(self.follows_background and said_light())
-        self.theme = self._wanted_theme()
-        self._themed = self.get_css_variables()
-        """The colours that the styles are parsed with first, until Textual has asked for that."""
-        self.stylesheet.set_variables(self._themed)
         self.set_keymap(self.settings.keys)
-        self.set_class(ascii_only, "-ascii")
-        self._last_filters: list[LineFilter] = [SevenBit()] if ascii_only else []
-        if not colours:
-            self.no_color = True
-            self._last_filters.append(NoColor())
-        ScrollBar.renderer = WholeCells if ascii_only else ScrollBarRender
-
-    def _wanted_theme(self) -> str:
-        wanted = self.settings.theme
-        if wanted in self.available_themes:
-            return wanted
-        dark = not self._light if self.settings.dark is None else self.settings.dark
-        if self.console.color_system == "standard":
-            return "ansi-dark" if dark else "ansi-light"
-        return DARK.name if dark else LIGHT.name
-
-    def on_background_known(self, message: BackgroundKnown) -> None:
-        """Be light where the terminal is, unless another theme has been chosen meanwhile."""
-        if self.follows_background and self.theme == self._wanted_theme():
-            self._light = message.light
-            self.theme = self._wanted_theme()
-
-    def refresh_css(self, animate: bool = True) -> None:
-        """Parse and apply all styles again; not at the start, when they have just been.
-
-        Textual begins with a theme of its own, and makes good for it once everything is mounted.
-        """
-        first, self._themed = self._themed, {}
-        if first != self.get_css_variables():
-            super().refresh_css(animate)
 
     def on_mount(self) -> None:
         """Open what was asked for, and tell what was wrong with the user's files."""
@@ -124,12 +86,7 @@ class HpoApp(StudyApp):
 
             edit_file(self, self.first_file)
         self.hold_keys()
-        wanted = self.settings.theme
-        faults = [*self.settings.faults]
-        if wanted and wanted not in self.available_themes:
-            there = ", ".join(sorted(self.available_themes))
-            faults.append(f"settings.toml: there is no theme {wanted!r}; choose one of {there}")
-        for fault in faults:
+        for fault in filter(None, (*self.settings.faults, self.theme_fault())):
             self.notify(plain(fault), severity="warning", markup=False, timeout=10)
 
     # the ways between the screens
@@ -267,13 +224,6 @@ class HpoApp(StudyApp):
         self.farewell = f"The study {how}: `hpo-tui {name}` shows it again." if running else ""
         self.exit(0)
 
-    def do_app_shade(self) -> None:
-        """Switch between light and dark."""
-        pairs = {DARK.name: LIGHT.name, "ansi-dark": "ansi-light", "textual-dark": "textual-light"}
-        back = {light: dark for dark, light in pairs.items()}
-        light = LIGHT.name if self.current_theme.dark else DARK.name
-        self.theme = {**pairs, **back}.get(self.theme, light)
-
     def do_app_picture(self) -> None:
         """Save a picture of the screen and say where."""
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.clock()))
@@ -305,10 +255,6 @@ class HpoApp(StudyApp):
 
         yield from commands(self, screen)
         yield SystemCommand("theme", "Choose another theme", self.action_change_theme)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Let 7-bit characters alone through where there may be no others."""
-        return [*super().get_line_filters(), *self._last_filters]
 
     def get_driver_class(self) -> type[Driver]:
         """Return what reads the terminal: on Unix ours, which knows Esc from Alt.
