@@ -56,6 +56,7 @@ def test_where_no_trial_is_best_the_nearest_can_be_asked_for(
 def test_what_would_act_in_a_table_does_not() -> None:
     assert markdown(["a|b"], [["c\\"]])[0] == r"| a\|b |"
     assert markdown(["a"], [["c\\"]])[2] == "| c\\\\ |"
+    assert markdown(["a"], [["a*b*c <s> `x`"]])[2] == r"| a\*b\*c \<s> \`x\` |"
     head, _, row = latex(["a_b"], [["50% & {x}"]])[3:6]
     assert head == r"a\_b \\"
     assert row == r"50\% \& \{x\} \\"

@@ -1,5 +1,6 @@
 """Tables as a page of notes or a paper wants them: Markdown and LaTeX. Pure."""
 
+import re
 from collections.abc import Sequence
 
 _LATEX = {
@@ -9,6 +10,9 @@ _LATEX = {
     "≤": r"$\leq$", "≥": r"$\geq$", "↑": r"$\uparrow$", "↓": r"$\downarrow$",
     "±": r"$\pm$",
 }  # fmt: skip
+
+_ACTS = re.compile(r"[\\|*<`]")
+"""What Markdown takes for more than a character, also within a word."""
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -44,7 +48,7 @@ def _is_number(text: str) -> bool:
 
 
 def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", r"\|")
+    return _ACTS.sub(r"\\\g<0>", text)
 
 
 def _escaped(text: str) -> str:
