@@ -51,6 +51,7 @@ def test_where_no_trial_is_best_the_nearest_can_be_asked_for(
     assert "--near" in ran.err
     assert "5 !" in hpo("best", way, "--near").out
     assert hpo("best", way, "--json").code == 2
+    assert hpo("best", "--markdown", "--latex").code == 2
 
 
 def test_what_would_act_in_a_table_does_not() -> None:

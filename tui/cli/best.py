@@ -38,8 +38,8 @@ _MOST_NAMED = 5
     help="At most N trials (default with --json: all; one with --command, --checkpoint, and of"
     " each of several studies).",
 )
-@click.option("--markdown", "written", flag_value="markdown", help="Print a Markdown table.")
-@click.option("--latex", "written", flag_value="latex", help="Print a LaTeX table (booktabs).")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print a Markdown table.")
+@click.option("--latex", "as_latex", is_flag=True, help="Print a LaTeX table (booktabs).")
 @click.option("--near", is_flag=True, help='Also print near misses, in JSON with "meets": false.')
 @click.option(
     "--command",
@@ -73,7 +73,8 @@ def best(
     near: bool,
     as_command: bool,
     as_checkpoint: bool,
-    written: str | None,
+    as_markdown: bool,
+    as_latex: bool,
     settings: tuple[str, ...],
     go_on: bool,
 ) -> None:
@@ -87,18 +88,19 @@ def best(
     from hpo_tui.tui.cli.best_trials import show_best
     from hpo_tui.tui.tables.best import best_trials
 
-    if as_json + as_command + as_checkpoint + (written is not None) > 1:
+    if as_json + as_markdown + as_latex + as_command + as_checkpoint > 1:
         forms = "--json, --markdown, --latex, --command and --checkpoint"
         raise click.UsageError(f"choose one of {forms}")
     if (settings or go_on) and not as_command:
         raise click.UsageError("--set and --continue change what --command prints: add it")
+    written = "markdown" if as_markdown else "latex" if as_latex else ""
     given = ctx.get_parameter_source("most") is click.core.ParameterSource.COMMANDLINE
     if len(studies) > 1:
         if as_command or as_checkpoint:
             what = "--command" if as_command else "--checkpoint"
             raise click.UsageError(f"{what} is for one study: name one of {', '.join(studies)}")
         pictures = [picture_of(find(name)) for name in dict.fromkeys(studies)]
-        form = "json" if as_json else written or ""
+        form = "json" if as_json else written
         say_several(pictures, form, most if given else 1, near=near)
         return
     picture = picture_of(find(studies[0] if studies else None))
