@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ from hpo_tui.engine.execution.gpus.choice import DeviceError, find_gpus
 from hpo_tui.engine.execution.gpus.group import Gpus
 from hpo_tui.engine.execution.gpus.leases import LeaseFile, find_runtime_dir, make_private
 from hpo_tui.engine.execution.gpus.lending import lend
-from hpo_tui.engine.execution.gpus.memory import MemoryModel
 from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 from hpo_tui.engine.execution.gpus.packing import MOST, Packing
 from hpo_tui.engine.execution.gpus.quarantine import Quarantine
+from hpo_tui.engine.execution.gpus.sizes import Sizes
 from hpo_tui.engine.execution.gpus.state import GpuState
 from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.lease import Lease, Need
@@ -54,7 +53,7 @@ class DevicePool:
     ) -> None:
         self.resources, self.study = resources, study
         self.packing, self._clock = Packing(resources.trials_per_gpu), clock
-        self._memory = MemoryModel(space)
+        self._sizes = Sizes(self.packing, space)
         beside = resources.busy_gpus == "use"
         self._admission = Admission(self.packing, clock, beside_others=beside)
         self._waiting: list[str] = []
@@ -82,7 +81,7 @@ class DevicePool:
         if self._slots:
             return self._slots.acquire(need)
         self._gpus.refresh()
-        need = self._sized(need)
+        need = self._sizes.sized(need)
         size = self._admission.size(self._gpus, need)
         refusals = {s.gpu.uuid: self._admission.refusal(s, need, size) for s in self._gpus}
         self._waiting = [r for r in refusals.values() if r]
@@ -134,7 +133,7 @@ class DevicePool:
         each = self.resources.gpus_per_trial
         if each > 1:
             return len(usable) // each * max(1, self.resources.trials_per_gpu)
-        return self._places(usable, self._task)
+        return self._sizes.places(usable, self._task)
 
     def poll(self, trial_pids: Mapping[int, Sequence[int]]) -> Telemetry:
         """Look at all devices. ``trial_pids``: every process of every running trial."""
@@ -187,7 +186,7 @@ class DevicePool:
             self.packing.ran_out(lease.level, lease.granted, self._clock())
         elif outcome == "ok" and lease.uuids:
             self.packing.succeeded(lease.need.task, lease.peak, duration, lease.mean_level)
-            self._memory.add(lease.need.task, lease.need.params, lease.peak)
+            self._sizes.add(lease.need.task, lease.need.params, lease.peak)
             self._quarantine.ended_well(self._gpus.of(lease))
         elif outcome == "failed":
             self._quarantine.failed(self._gpus.of(lease))
@@ -195,7 +194,7 @@ class DevicePool:
     def seed(self, task: str, params: Mapping[str, Value], peak: int) -> None:
         """Take in the peak (bytes) of a trial that ended under an earlier runner."""
         self.packing.seed(task, [peak])
-        self._memory.add(task, params, peak)
+        self._sizes.add(task, params, peak)
 
     def quarantined(self) -> dict[str, str]:
         """Return UUID → why, for GPUs that get no new trials because something is wrong there."""
@@ -267,7 +266,7 @@ class DevicePool:
         uuids = tuple(s.gpu.uuid for s in states)
         environment = {"CUDA_VISIBLE_DEVICES": device or ",".join(uuids)}
         shared = not need.alone and (need.gpus == 1 or self.packing.per_gpu)
-        sharing = self._places(states[:1], need.task) if shared else 1
+        sharing = self._sizes.places(states[:1], need.task) if shared else 1
         environment |= self._threads(need.gpus, sharing)
         memory = need.memory if need.memory is not None else self.packing.expected(need.task)
         lease = Lease(
@@ -288,22 +287,6 @@ class DevicePool:
                 state.reserved_for = None
         self._waiting = []
         return lease
-
-    def _sized(self, need: Need) -> Need:
-        """Return ``need`` with the memory that its configuration is expected to take, if known."""
-        if need.memory is not None or self.packing.per_gpu or not need.params:
-            return need
-        return replace(need, memory=self._wider(self._memory.expected(need.task, need.params)))
-
-    def _places(self, states: Sequence[GpuState], task: str) -> int:
-        """Return how many trials of a task fit on GPUs, as far as is known by then."""
-        fixed = self.packing.per_gpu
-        memory = None if fixed else self._wider(self._memory.typical())
-        return sum(self.packing.capacity(s.room(), task, memory=memory) for s in states)
-
-    def _wider(self, memory: int | None) -> int | None:
-        """Return bytes with the margin that out-of-memories have taught."""
-        return None if memory is None else int(memory * (1 + self.packing.margin))
 
     def _threads(self, gpus: int, sharing: int) -> dict[str, str]:
         """Return the variables for a trial's share of the cores: see :mod:`core_shares`."""

@@ -34,6 +34,7 @@ class Space:
             [a.levels if a.categorical else ABSENT if p.when else 0.5
              for p, a in zip(self.free, self.axes, strict=True)]
         )  # fmt: skip
+        """The coordinates of parameters that are not active, (d,)."""
         self._constraints = compiled_constraints(spec)
         # Thousands of rows are judged for one suggestion: by the values that count alone.
         named = {n for c in self._constraints for n in c.names}

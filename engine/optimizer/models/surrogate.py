@@ -128,11 +128,16 @@ class Surrogate:
         self.tasks = len(spec.tasks)
         asked = repr((spec.objectives, spec.outcome_constraints, spec.tasks)).encode()
         self._goals = asked + told
+        """What is asked of the metrics, and by whom else they were told, as bytes."""
         self._anchors: dict[tuple[str, int], tuple[str, Array]] = {}
+        """Metric and number of rows → what tells these rows from others, and the fit on them."""
         self._current: dict[str, tuple[str, Array]] = {}
+        """Metric → the same of the last fit."""
         self._apart: dict[tuple[str, int], Array] = {}
+        """Metric and number of full-task rows → the fit on those alone."""
         self._failures = Failures(space)
         self._built: tuple[Hashable, Models] | None = None
+        """The last models, and the version that they are of."""
 
     def state(self) -> dict[str, Any]:
         """Fitted hyperparameters, JSON-able."""
