@@ -59,7 +59,7 @@ def test_one_gpu_in_trouble_hides_no_other(gpus: Callable[..., Any]) -> None:
 def test_a_gpu_that_hangs_is_told_and_hides_no_other(
     gpus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor_gpus, "_PATIENCE", 0.5)
+    monkeypatch.setattr(doctor_gpus, "PATIENCE", 0.5)
     free = threading.Event()
 
     def memory(index: int) -> Any:

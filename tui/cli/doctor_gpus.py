@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.at_once import answers
+from hpo_tui.engine.nvidia import DRIVER, PATIENCE
 from hpo_tui.engine.shared_gpus import find_folder, why_not_kept_apart
+from hpo_tui.engine.spec.names import plural
 from hpo_tui.engine.waiting import UNSEEN
 from hpo_tui.tui.cli.finding import GIB, Finding
 from hpo_tui.tui.words.plain import plain
 
-DRIVER = Path("/proc/driver/nvidia/version")
-"""There where the kernel has loaded NVIDIA's driver, in its containers too."""
 BUS = Path("/sys/bus/pci/devices")
 """What is plugged into the machine, whoever may use it."""
 _NVIDIA = "0x10de"
 _DISPLAYS = ("0x0300", "0x0302")
 """Classes of devices that are GPUs, with a screen or without."""
-_PATIENCE = 10.0
-"""Seconds that all GPUs together may take to answer."""
 _USED = "on it, so a study waits for it"
 _WAY = (
     'busy_gpus = "use" under [resources] of a study file has trials start on GPUs that others use,'
@@ -41,7 +39,7 @@ def check_gpu() -> Iterator[Finding]:
     try:
         driver = pynvml.nvmlSystemGetDriverVersion()
         count = pynvml.nvmlDeviceGetCount()
-        yield Finding("ok", "gpu", f"driver {driver}, {count} GPU{'s' if count != 1 else ''}")
+        yield Finding("ok", "gpu", f"driver {driver}, {plural(count, 'GPU')}")
         if count and "cpu" in metadata.version("torch"):
             yield Finding("warn", "gpu", "the installed torch is a CPU build and will not use them")
         found = list(_each(pynvml, count))
@@ -77,10 +75,10 @@ def _no_driver(pynvml: Any, error: Exception) -> Finding:
 
 
 def _each(pynvml: Any, count: int) -> Iterator[Finding]:
-    asked = answers([partial(_gpu, pynvml, n) for n in range(count)], _PATIENCE)
+    asked = answers([partial(_gpu, pynvml, n) for n in range(count)], PATIENCE)
     for index, answer in enumerate(asked):
         if answer is None:
-            text = f"GPU {index} has not answered within {_PATIENCE:g} s: a study leaves it out"
+            text = f"GPU {index} has not answered within {PATIENCE:g} s: a study leaves it out"
             yield Finding("warn", "gpu", text)
         elif isinstance(answer, pynvml.NVMLError_NoPermission):
             yield Finding(

@@ -3,19 +3,17 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.gpus.nvml import Gpu, Nvml
 from hpo_tui.engine.execution.gpus.words import gpu_list, label_list
+from hpo_tui.engine.nvidia import DRIVER
 from hpo_tui.engine.spec import Resources
 
 log = logging.getLogger("runner.gpus")
 
 _SHORT = 60
 """Characters of CUDA_VISIBLE_DEVICES up to which it is repeated: eight UUIDs are 300."""
-DRIVER = Path("/proc/driver/nvidia/version")
-"""There where the kernel has loaded NVIDIA's driver."""
 
 
 class DeviceError(ValueError):

@@ -11,11 +11,10 @@ from typing import Any
 
 from hpo_tui.engine.at_once import answers
 from hpo_tui.engine.execution.processes import parent
+from hpo_tui.engine.nvidia import PATIENCE
 
 _GENERATIONS = 16
 """Parents of a process that are looked at: of a foreign one none is a trial's."""
-PATIENCE = 10.0
-"""Seconds that all GPUs together may take at the start; one without a load may take two."""
 MPS = "nvidia-cuda-mps"
 """Names of CUDA's multi-process service begin so: it serves others and uses nothing itself."""
 
