@@ -257,7 +257,7 @@ def heed_interrupts() -> None:
 def test_sigint_in_a_real_process(make_study: Callable[..., StudyFolder], tmp_path: Path) -> None:
     make_study()
     code = (
-        "import os, signal, sys; from hpo_tui.tui.cli import main, status as s;"
+        "import os, signal, sys; from hpo_tui.tui.cli import main, studies as s;"
         "s.picture_of = lambda folder: os.kill(os.getpid(), signal.SIGINT);"
         "sys.exit(main(['best']))"
     )

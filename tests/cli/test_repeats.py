@@ -124,7 +124,7 @@ def test_a_metric_with_an_objective_and_a_limit_is_one_column(
     make_study: Callable[..., StudyFolder], hpo: Callable[..., Any]
 ) -> None:
     from hpo_tui.tui.cli.follow import trial_line
-    from hpo_tui.tui.cli.status import picture_of
+    from hpo_tui.tui.cli.studies import picture_of
 
     text = f'{TEXT}[[constraint]]\nmetric = "accuracy"\nmin = 0.7\nmax = 0.99\n'
     folder = make_study("both", [trial(1, 1, 0.85), trial(2, 2, 0.75)], text=text)
@@ -149,7 +149,7 @@ def test_a_line_about_a_trial_says_its_error_and_nothing_twice(
     make_study: Callable[..., StudyFolder], state: TrialState, reason: str, said: str
 ) -> None:
     from hpo_tui.tui.cli.follow import trial_line
-    from hpo_tui.tui.cli.status import picture_of
+    from hpo_tui.tui.cli.studies import picture_of
 
     ended = replace(trial(1, 1, 0.85), state=state, reason=reason)
     picture = picture_of(make_study("lines", [ended], text=TEXT))

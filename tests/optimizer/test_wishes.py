@@ -1,10 +1,17 @@
 """What is run because somebody asked for it, and finalists."""
 
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
+from hpo_tui.engine.optimizer.encoding.space import Space
+from hpo_tui.engine.optimizer.history import TrialHistory
+from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.suggestions import Suggestions
+from hpo_tui.engine.optimizer.wishes import Wanted
 from hpo_tui.engine.spec import StudySpec
 
 
@@ -159,6 +166,38 @@ def test_the_smaller_of_what_is_left_holds(lab: Any) -> None:
             opt.tell(opt.ask().number, {"a": 1.0, "b": 1.0})
         with pytest.raises(BudgetSpent):
             opt.ask(left)
+
+
+def test_a_repeat_that_cannot_be_paid_whole_is_left_out(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 1.8, "resume": True}
+    opt = Optimizer(lab.spec(study=study), seed=0)
+    opt.enqueue({"x": 0.5, "y": 0.1})
+    opt.tell(opt.ask().number, {"a": 1.0, "b": 1.0})
+    opt.enqueue({}, "full", promote=1)
+    opt.tell(opt.ask().number, {"a": 1.0, "b": 1.0})
+    opt.confirm(2, 1)
+    with pytest.raises(BudgetSpent):  # it would begin anew, and not carry the look on
+        opt.ask()
+
+
+def test_a_part_of_a_trial_pays_for_no_wish(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": "5 trials", "resume": True}
+    opt = Optimizer(lab.spec(study=study), seed=0)
+    opt.enqueue({"x": 0.5, "y": 0.1})
+    with pytest.raises(BudgetSpent):
+        opt.ask(0.5)
+
+
+def test_a_wish_that_will_take_longer_is_charged_what_is_left(lab: Any) -> None:
+    spec = lab.spec()
+    space, history = Space(spec), TrialHistory(spec)
+    thrice: Any = SimpleNamespace(
+        costs=[t.cost for t in spec.tasks_by_cost], factor=lambda x: np.full(len(x), 3.0)
+    )
+    wish = Wanted({"x": 0.5, "y": 0.1}, history.full, None, False, "enqueued", "")
+    asked = Suggestions(history, space).of_wish(wish, Options(history, 1.5, thrice), 1)
+    assert asked is not None
+    assert asked.cost == pytest.approx(1.5)
 
 
 def test_a_known_configuration_that_is_asked_for_begins_where_any_other_does(

@@ -12,8 +12,7 @@ from hpo_tui.store.folder import TrialFolder
 from hpo_tui.store.models import Trial
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.numbers import Whole
-from hpo_tui.tui.cli.status import picture_of
-from hpo_tui.tui.cli.studies import complete_study, find
+from hpo_tui.tui.cli.studies import complete_study, find, picture_of
 from hpo_tui.tui.cli.text import say
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.plain import plain

@@ -20,7 +20,7 @@ from hpo_tui.store.refusals import in_words
 from hpo_tui.store.transfer.whole import whole
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.numbers import Whole
-from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
+from hpo_tui.tui.cli.studies import find, picture_of, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.words.plain import plain
 
@@ -80,7 +80,6 @@ def export(
 
 def _best(folder: StudyFolder, most: int) -> list[int]:
     """Return the numbers of the best trials, best first. Raises Refusal where there is none."""
-    from hpo_tui.tui.cli.status import picture_of
     from hpo_tui.tui.tables.best import best_trials
 
     numbers = [t.number for t in best_trials(picture_of(folder), most, near=False)]

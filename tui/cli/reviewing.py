@@ -3,8 +3,7 @@
 import click
 
 from hpo_tui.tui.cli.errors import refusing
-from hpo_tui.tui.cli.status import picture_of
-from hpo_tui.tui.cli.studies import find, study_argument
+from hpo_tui.tui.cli.studies import find, picture_of, study_argument
 from hpo_tui.tui.cli.text import say
 
 

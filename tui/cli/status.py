@@ -5,24 +5,14 @@ from collections.abc import Sequence
 import click
 
 from hpo_tui.store.folder import StudyFolder, find_home, list_studies, working_folder
-from hpo_tui.tui.cli.errors import Refusal, refusing
-from hpo_tui.tui.cli.studies import find, study_argument
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.studies import find, picture_of, study_argument
 from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.plain import plain, plain_lines
 from hpo_tui.tui.words.progress import running_lines
 from hpo_tui.tui.words.standing import misnamed_lines, silent_lines, suspended_lines
 from hpo_tui.tui.words.status_lines import queued_lines, waits_lines
-
-
-def picture_of(folder: StudyFolder) -> Snapshot:
-    """Return the study as it is. Raises Refusal with the reason why it cannot be read."""
-    from hpo_tui.tui.watching.unreadable import UnreadableError
-    from hpo_tui.tui.watching.watcher import read_once
-
-    with refusing(UnreadableError):
-        return read_once(folder)
-
 
 _MOST_RUNNING = 4
 """Running trials of each study that are told of in the list of all."""

@@ -1,4 +1,4 @@
-"""Which study is meant: by folder, file or name, or the only one that can be."""
+"""Which study is meant: by folder, file or name, or the only one that can be; and reading it."""
 
 import errno
 import os
@@ -21,7 +21,7 @@ from hpo_tui.store.folder import (
     working_folder,
 )
 from hpo_tui.store.refusals import in_words
-from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
+from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal, refusing
 from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hpo_tui.engine.spec import StudySpec
     from hpo_tui.store.models import Study
     from hpo_tui.store.read import StudyReader
+    from hpo_tui.tui.watching.snapshot import Snapshot
 
 _FIRST = "Start with: hpo-tui demo, or hpo-tui init train.py"
 
@@ -226,6 +227,15 @@ def reading(folder: StudyFolder) -> "Iterator[StudyReader]":
         except LookupError:
             raise Refusal(f"{plain(str(folder.db))} contains no study") from None
         yield reader
+
+
+def picture_of(folder: StudyFolder) -> "Snapshot":
+    """Return the study as it is. Raises Refusal with the reason why it cannot be read."""
+    from hpo_tui.tui.watching.unreadable import UnreadableError
+    from hpo_tui.tui.watching.watcher import read_once
+
+    with refusing(UnreadableError):
+        return read_once(folder)
 
 
 def spec_of(study: "Study") -> "StudySpec":

@@ -10,8 +10,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.cli.numbers import Whole
-from hpo_tui.tui.cli.status import picture_of
-from hpo_tui.tui.cli.studies import complete_study, find, proposals, reading
+from hpo_tui.tui.cli.studies import complete_study, find, picture_of, proposals, reading
 from hpo_tui.tui.cli.text import say, unicode_ok
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.plain import plain, to_ascii

@@ -90,7 +90,7 @@ def _surprises(resources: Resources, found: Found, environ: Mapping[str, str]) -
                 f" GPUs: {named} ([resources] gpus)"
             )
         return
-    if few := why_few(found, environ):
+    if few := _why_few(found, environ):
         yield few
     words = _words(visible or "")
     wanted = [n for n in unusable if visible is None or str(n) in words]
@@ -106,7 +106,7 @@ def _surprises(resources: Resources, found: Found, environ: Mapping[str, str]) -
         )
 
 
-def why_few(found: Found, environ: Mapping[str, str]) -> str:
+def _why_few(found: Found, environ: Mapping[str, str]) -> str:
     """Return why a study that may use all GPUs uses none, or not those named; empty if it does.
 
     A night of trials on the processor is a bad way to learn of it.
