@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
+from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.suggestions import Suggestions
+from hpo_tui.engine.optimizer.suggestions import Proposal, Suggestions
 from hpo_tui.engine.optimizer.wishes import Wanted
 from hpo_tui.engine.spec import StudySpec
 
@@ -198,6 +199,17 @@ def test_a_wish_that_will_take_longer_is_charged_what_is_left(lab: Any) -> None:
     asked = Suggestions(history, space).of_wish(wish, Options(history, 1.5, thrice), 1)
     assert asked is not None
     assert asked.cost == pytest.approx(1.5)
+
+
+def test_a_configuration_goes_on_with_all_its_digits(toy: StudySpec) -> None:
+    space, history = Space(toy), TrialHistory(toy)
+    params = {"x": 0.12345678901234567, "y": 0.1}
+    history.add(Trial(1, 1, params, 0, "complete", 0.25, charged=0.25))
+    x = space.encode(params)
+    assert x is not None
+    assert space.decode(x[None]) != [params]
+    asked = Suggestions(history, space).of_proposal(Proposal(x, 1, 2), Options(history, 5.0), 2)
+    assert (asked.params, asked.resume_from) == (params, 1)
 
 
 def test_a_known_configuration_that_is_asked_for_begins_where_any_other_does(
