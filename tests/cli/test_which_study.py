@@ -88,6 +88,19 @@ def test_inside_a_study_only_the_study_that_was_named_is_deleted(
     assert "b is deleted" in ran.err
 
 
+@pytest.mark.parametrize("words", [["--name", "other"], ["--set", "seed=2"]])
+def test_what_makes_a_study_of_a_file_is_refused_for_one_that_is_made(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], words: list[str]
+) -> None:
+    folder = make_study()
+    before = folder.file.read_text()
+    ran = hpo("run", "sparse", "--headless", *words)
+    assert ran.code == 1
+    assert f"sparse is already a study; {words[0]} is only for a study file" in ran.err
+    assert folder.runner_pid() is None
+    assert folder.file.read_text() == before
+
+
 def test_the_only_one_need_not_be_named(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

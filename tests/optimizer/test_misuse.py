@@ -94,6 +94,14 @@ def test_what_cannot_have_been_charged_is_nothing_or_the_price(
     assert asked.spent == spent
 
 
+def test_what_is_left_is_nothing_where_only_rounding_is_missing(toy: StudySpec) -> None:
+    for charged, left in ((10.0 + 1e-12, 0.0), (10.5, -0.5)):
+        optimizer = Optimizer(toy, seed=0)
+        optimizer.ask()
+        optimizer.drop(1, charged=charged)
+        assert optimizer.left == left
+
+
 def test_what_has_ended_is_not_withdrawn(asked: Optimizer) -> None:
     asked.tell(1, RESULT)
     with pytest.raises(ValueError, match="trial 1 has ended: only a suggestion can be withdrawn"):
