@@ -166,6 +166,16 @@ def test_what_was_exported_says_its_full_task(
     assert json.loads(hpo("best", "t", "--json").out) == []  # nothing ran at the full task
 
 
+@pytest.mark.parametrize("said", ["inf", "-Infinity", "1e999"])
+def test_an_infinity_is_no_result(hpo: Callable[..., Any], tmp_path: Path, said: str) -> None:
+    (tmp_path / "runs.csv").write_text(f"lr,loss\n0.1,{said}\n0.2,1.5\n", "utf-8")
+    assert hpo("import", "runs.csv", "--minimize", "loss").code == 0
+    found = rows(tmp_path / ".hpo" / "runs")
+    assert [(r["state"], r["metrics"].get("loss")) for r in found] == [
+        ("failed", None), ("complete", 1.5),
+    ]  # fmt: skip
+
+
 def test_nan_in_a_column_of_numbers_is_an_empty_cell(
     hpo: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -195,6 +205,7 @@ def test_nan_in_a_column_of_numbers_is_an_empty_cell(
     [
         "lr;depth;net;loss\n0,1;2;cnn,small;3,5\n1e-3;4;mlp;1.250,5\n",
         "lr\tdepth\tnet\tloss\n0.1\t2\tcnn,small\t3.5\n0.001\t4\tmlp\t1250.5\n",
+        '\ufefflr,depth,net,loss\r\n0.1,2,"cnn,small",3.5\r\n0.001,4,mlp,1250.5\r\n',
     ],
 )
 def test_a_table_of_another_spreadsheet(
