@@ -2,6 +2,7 @@ from pathlib import Path
 
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.transfer.read_csv import read_csv
 from hpo_tui.store.write import StudyWriter
 
 
@@ -41,3 +42,11 @@ def test_choices_of_several_kinds_are_told_apart(tmp_path: Path) -> None:
             shown = [v if choices is None else choices[int(v)] for v in codes]
             assert shown == [16, True, "auto", 2.5][:number]
     writer.close()
+
+
+def test_truths_are_read_as_any_program_writes_them(tmp_path: Path) -> None:
+    table = tmp_path / "runs.csv"
+    table.write_text("amp,loss\ntrue,1\nFalse,2\nTrue,3\nfalse,4\n", "utf-8")
+    found = [t.params["amp"] for t in read_csv(table, "runs", {"loss": "minimize"}).trials]
+    assert found == [True, False, True, False]
+    assert {type(value) for value in found} == {bool}
