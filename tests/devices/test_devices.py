@@ -8,6 +8,8 @@ import pytest
 from fake_nvml import GIB, Clock, FakeNvml
 
 from hpo_tui.engine.execution.devices import DevicePool, Need
+from hpo_tui.engine.execution.gpus.nvml import Reading
+from hpo_tui.engine.execution.gpus.state import NOISE, attribute
 from hpo_tui.engine.execution.local import LocalExecutor
 
 Start = Callable[[], int]
@@ -112,6 +114,12 @@ def test_in_a_container_memory_is_split_where_pids_cannot_be_seen(
     nvml.gpus[0].processes, nvml.gpus[0].context = {}, 13 * GIB  # or the driver names none
     clock.now += 1
     assert pool.poll({}).peaks == {1: 6 * GIB, 2: 6 * GIB}
+
+
+def test_what_comes_and_goes_by_itself_is_no_trial_s_memory() -> None:
+    for size, used in ((NOISE, 0), (NOISE + 2, NOISE + 2)):
+        reading = Reading(GIB + size, 24 * GIB, 0.0, {})
+        assert attribute(reading, [1], {}, GIB) == ({1: used}, {})
 
 
 def test_memory_that_was_learned_lets_a_second_trial_in(

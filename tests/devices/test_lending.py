@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from fake_nvml import Clock
 
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
+from hpo_tui.engine.execution.gpus.admission import RESERVED
 from hpo_tui.engine.spec import Resources
 
 Start = Callable[[], int]
@@ -50,6 +52,28 @@ def test_a_gpu_kept_for_a_trial_is_free_again_once_it_runs_elsewhere(
         if lease is not None and lease.device != alone.device:
             lease.release()
     assert pool.acquire(Need(trial=6)) is not None
+
+
+def test_a_gpu_is_kept_for_a_trial_as_long_as_it_asks(
+    make: Callable[..., DevicePool], clock: Clock
+) -> None:
+    pool = make(gpus=(0,), trials_per_gpu=2)
+    assert pool.acquire(Need(trial=1)) is not None
+    assert pool.acquire(Need(trial=2, alone=True)) is None
+    clock.now += RESERVED - 1
+    assert pool.acquire(Need(trial=3)) is None
+    clock.now += 2
+    assert pool.acquire(Need(trial=3)) is not None
+
+
+def test_the_gpu_that_will_be_empty_first_is_kept(make: Callable[..., DevicePool]) -> None:
+    pool = make(trials_per_gpu=2)
+    leases = [pool.acquire(Need(trial=n)) for n in (1, 2, 3)]
+    devices = [lease.device for lease in leases if lease is not None]
+    assert devices[0] == devices[2] != devices[1]
+    assert pool.acquire(Need(trial=4, alone=True)) is None
+    assert pool.acquire(Need(trial=5)) is None
+    assert "GPU1 is kept for trial 4" in pool.waiting_for()
 
 
 def test_edited_resources_hold_from_the_next_trial_on(make: Callable[..., DevicePool]) -> None:

@@ -10,13 +10,30 @@ import pytest
 from fake_nvml import FakeGpu, FakeNvml
 
 from hpo_tui.engine.execution.devices import DevicePool
+from hpo_tui.engine.execution.gpus.leases import LeaseFile
 from hpo_tui.engine.execution.gpus.neighbours import Neighbours
-from hpo_tui.engine.execution.lease import Need
+from hpo_tui.engine.execution.gpus.nvml import Gpu
+from hpo_tui.engine.execution.gpus.state import GpuState
+from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.shared_gpus import VARIABLE, why_not_kept_apart
 from hpo_tui.engine.spec import Resources
 
 TAKEN = "another study of yours has it"
 NOBODY = 65534
+
+
+def test_a_gpu_on_which_our_trial_lives_on_is_ours_whoever_has_it_by_now(tmp_path: Path) -> None:
+    theirs = Neighbours(tmp_path / "locks", "GPU-a")
+    assert theirs.take() == ""
+    gpu = Gpu("GPU-a", "GPU0", "H", 24, 0)
+    state = GpuState(
+        gpu, LeaseFile(tmp_path / "run", "GPU-a", "s"), Neighbours(tmp_path / "locks", "GPU-a")
+    )
+    assert state.lock() == TAKEN
+    assert not state.file.held
+    state.leases[1] = Lease("GPU-a", Need(trial=1))
+    assert state.lock() == ""
+    assert state.file.held
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:

@@ -198,6 +198,14 @@ def test_only_successes_since_the_last_out_of_memory_raise_the_limit() -> None:
     assert packing.limit == 2
 
 
+def test_a_peak_that_was_not_measured_says_nothing() -> None:
+    packing = Packing()
+    packing.seed("t", [0])
+    assert packing.expected("t") is None
+    packing.seed("t", [GIB])
+    assert packing.expected("t") == int(GIB * 1.1)
+
+
 def test_a_typical_trial_needs_what_half_of_them_needed() -> None:
     packing = Packing()
     assert packing.typical("a") is None

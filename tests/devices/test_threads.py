@@ -51,6 +51,7 @@ def test_a_trial_on_both_has_both_shares(make: Make) -> None:
     pool = make(gpus_per_trial=2)
     ended(pool, GIB)
     assert threads(pool.acquire(Need(2, trial=1))) == 16
+    assert pool.acquire(Need(2, trial=2)) is None  # several GPUs are not shared unasked
     assert threads(make("t", gpus_per_trial=2, trials_per_gpu=2).reacquire(f"{A},{B}", 1)) == 8
 
 

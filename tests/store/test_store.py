@@ -232,6 +232,7 @@ def test_open_commands_of_some_actions_are_refused(writer: StudyWriter, path: Pa
     writer.answer_command(done, True, "killed")
     writer.take_commands()
     waits, other = ask(path, "retry"), ask(path, "pause")
+    assert writer.refuse_commands(["kill", "retry"], "of an hour ago", time.time() - 3600) == 0
     assert writer.refuse_commands(["kill", "retry"], "it has ended", time.time()) == 2
     with StudyReader(path) as reader:
         found = [reader.command(n) for n in (done, taken, waits, other)]
