@@ -3,13 +3,16 @@
 import getpass
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from fake_nvml import GIB, Clock, FakeNvml
 
 from hpo_tui.engine.execution.devices import DevicePool, Need
-from hpo_tui.engine.execution.gpus.nvml import Reading
-from hpo_tui.engine.execution.gpus.state import NOISE, attribute
+from hpo_tui.engine.execution.gpus.leases import LeaseFile
+from hpo_tui.engine.execution.gpus.neighbours import Neighbours
+from hpo_tui.engine.execution.gpus.nvml import Gpu, Reading
+from hpo_tui.engine.execution.gpus.state import NOISE, GpuState, attribute
 from hpo_tui.engine.execution.local import LocalExecutor
 
 Start = Callable[[], int]
@@ -114,6 +117,17 @@ def test_in_a_container_memory_is_split_where_pids_cannot_be_seen(
     nvml.gpus[0].processes, nvml.gpus[0].context = {}, 13 * GIB  # or the driver names none
     clock.now += 1
     assert pool.poll({}).peaks == {1: 6 * GIB, 2: 6 * GIB}
+
+
+@pytest.mark.parametrize(("unified", "unseen"), [(False, 20 * GIB), (True, 0)])
+def test_the_machine_s_own_memory_is_taken_by_anybody(
+    tmp_path: Path, unified: bool, unseen: int
+) -> None:
+    gpu = Gpu("GPU-a", "GPU0", "GB10", 24 * GIB, 0, unified=unified)
+    state = GpuState(gpu, LeaseFile(tmp_path, "GPU-a", "s"), Neighbours(None, "GPU-a"))
+    state.take_in(Reading(20 * GIB, 24 * GIB, 0.0, {}), {})
+    assert state.unseen == unseen
+    assert bool(state.others) is not unified
 
 
 def test_what_comes_and_goes_by_itself_is_no_trial_s_memory() -> None:
