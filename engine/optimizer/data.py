@@ -40,6 +40,14 @@ class Table:
     final: Mask
     failed: Mask
 
+    def alike(self) -> bool:
+        """Whether no result differs from another of its task: all are equal, or all have failed."""
+        known = np.isfinite(self.values)
+        if not known.all():
+            return not known.any()
+        each = (self.values[self.task == t] for t in np.unique(self.task))
+        return all(bool(np.all(at == at[0])) for at in each)
+
     def first(self, n: int) -> "Table":
         """Return the first ``n`` rows."""
         return self.rows(np.arange(min(n, len(self.x))))

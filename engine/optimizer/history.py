@@ -37,6 +37,8 @@ class TrialHistory:
         self.bare: set[int] = set()
         """Finished trials that left no checkpoint: what goes on from them begins anew."""
         self._by_key: dict[Key, int] = {}
+        self._reported: dict[int, set[str]] = {}
+        """Metrics that each task has reported as a number."""
         self._elsewhere: list[PastTrial] = []
         """Trials of tasks that the study does not have any more, and those that wait."""
         self.task_names = [t.name for t in spec.tasks_by_cost]
@@ -147,6 +149,13 @@ class TrialHistory:
         """Give a trial its result, a failed one too."""
         trial.metrics = {k: float(v) for k, v in metrics.items()}
         self.told.append(trial.number)
+        self._note(trial)
+
+    def _note(self, trial: Trial) -> None:
+        """Note which metrics the task of a finished trial reports."""
+        if trial.state == "complete":
+            found = (n for n, v in trial.metrics.items() if math.isfinite(v))
+            self._reported.setdefault(trial.task, set()).update(found)
 
     @property
     def resumes(self) -> bool:
@@ -190,17 +199,32 @@ class TrialHistory:
     def open_to_promotion(self, configuration: int) -> bool:
         """Whether it may go on: done at a cheaper task, nothing of it running, failed or pruned.
 
-        What failed by no fault of the configuration says nothing against it.
+        What failed by no fault of the configuration says nothing against it. A result that is NaN
+        has failed by it.
         """
         trials = self.of_configuration.get(configuration, [])
         if any(t.state in ("running", "pruned") or (t.state == "failed" and t.teaches)
-               for t in trials):  # fmt: skip
+               or self._diverged(t) for t in trials):  # fmt: skip
             return False
         return -1 < self.reached(configuration) < self.full
 
-    def full_runs(self, *, stopped: bool = False) -> int:
-        """Full-task trials running or finished, stopped ones too if asked; repeats aside."""
-        states = ("running", "complete", "pruned") if stopped else ("running", "complete")
+    def _diverged(self, trial: Trial) -> bool:
+        """Whether a finished trial was told as NaN or infinite in what its task can report.
+
+        A metric that the task has never reported says nothing against the configuration, unless
+        there is no other.
+        """
+        if trial.state != "complete":
+            return False
+        lost = [n for n in self.spec.metric_names if not math.isfinite(trial.metrics.get(n, 0.0))]
+        if not lost:
+            return False
+        known = self._reported.get(trial.task, set())
+        return len(lost) == len(self.spec.metric_names) or any(n in known for n in lost)
+
+    def full_runs(self, *, stopped: bool = False, failed: bool = False) -> int:
+        """Full-task trials running or finished, stopped or failed too if asked; repeats aside."""
+        states = {"running", "complete", *["pruned"] * stopped, *["failed"] * failed}
         return sum(
             t.task == self.full and t.state in states and t.repeat == 0
             for t in self.trials.values()
@@ -248,7 +272,9 @@ class TrialHistory:
                 self._elsewhere.append(past)
                 self._by_key.setdefault(key_of(past.params), past.configuration)
                 continue
-            self.add(self._begun(past))
+            begun = self._begun(past)
+            self.add(begun)
+            self._note(begun)
             if past.bare:
                 self.bare.add(past.number)
             failed = past.state == "failed" and past.teaches

@@ -113,14 +113,14 @@ def predictive(models: Models) -> float:
     return max(float(np.mean([p.told(t) * w for p, w in both])) for t in range(full))
 
 
-def fed(history: TrialHistory, told: float, patience: float = 0.0) -> bool:
+def fed(history: TrialHistory, told: float, patience: float = 0.0, *, failed: bool = False) -> bool:
     """Whether the full task has had its share of the cost: 0.15, more where looks tell little.
 
     It may lag behind by the part ``patience`` of one run. A run that was stopped, its end being
-    clear, has told as much as another.
+    clear, has told as much as another; one that ``failed`` counts if asked.
     """
     share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - told)
-    runs = history.full_runs(stopped=True) + patience
+    runs = history.full_runs(stopped=True, failed=failed) + patience
     return runs * history.costs[history.full] >= share * history.spent
 
 

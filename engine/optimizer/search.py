@@ -7,6 +7,7 @@ with a guard that keeps the full task fed. Shapes: c candidates, d coordinates, 
 
 import hashlib
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.guess import Guess, guesses_at
 from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.promotion import Guard, choose, tells
+from hpo_tui.engine.optimizer.promotion import Guard, choose, fed, predictive, tells
 from hpo_tui.engine.optimizer.shared_look import Shared
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.suggestions import Proposal
@@ -72,6 +73,8 @@ class Search:
         models = self.models(history) if shared is None else shared.models
         if models is None:
             return self._random(history, options, rng)
+        if models.table.alike() and not self.guesses:
+            return self._evenly(history, options, models) or self._random(history, options, rng)
         if rng.random() < self.random_share and options.new_tasks:
             found = self._random(history, options, rng)
             if found is not None:
@@ -85,6 +88,22 @@ class Search:
         if len(table.x) == 0 or self.space.d == 0 or not self.spec.metric_names:
             return None
         return self.surrogate.models(table, (tuple(history.told), len(table.x)))
+
+    def _evenly(self, history: TrialHistory, options: Options, models: Models) -> Proposal | None:
+        """Return the next step while all results are alike; None when no spread point is left.
+
+        The models have nothing to go by then: they would look at corners alone and carry every look
+        on. So the space is filled evenly, and what the guard asks for goes to the full task, in the
+        order of the looks.
+        """
+        full = history.full
+        forced = full > 0 and not fed(history, predictive(models), failed=True)
+        if forced and any(full in tasks for tasks in options.promotable.values()):
+            text = "All results are alike so far: the oldest look goes on, to see whether it lasts."
+            found = self._only_promotion(history, options)
+            return found and replace(found, why={**found.why, "text": text})
+        task = full if forced and full in options.new_tasks else None
+        return self.start.even(options, self._known(history), task)
 
     def _random(
         self, history: TrialHistory, options: Options, rng: np.random.Generator

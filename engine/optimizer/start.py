@@ -10,6 +10,7 @@ of each, four in all): they show at once what these are worth here, and how far 
 
 import logging
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 
 import numpy as np
 
@@ -173,6 +174,18 @@ class StartPlan:
                     text = f"Among the best that the study {self._sources[mark]} knows."
                 return self._new(x, options.begins, "start", text, point=i + 1)
         return None
+
+    def even(self, options: Options, known: Set[bytes], task: int | None) -> Proposal | None:
+        """Return the next spread point not run yet, at ``task`` or where a configuration begins.
+
+        None where none is left, or nothing new can be paid.
+        """
+        found = self._spread(options, known)
+        if found is None:
+            return None
+        text = "All results are alike so far: one more of the spread configurations."
+        where = found.task if task is None else task
+        return replace(found, task=where, why={**found.why, "text": text})
 
     def _best(self, history: TrialHistory, builder: Builder, ready: list[int]) -> Proposal | None:
         """Return the best of the start, by non-dominated rank, then mean rank, to the full task."""

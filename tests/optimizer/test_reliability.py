@@ -17,6 +17,7 @@ from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
 
 ONE = [{"metric": "a", "direction": "minimize"}]
 FULL = [{"name": "full", "cost": 1.0}]
+NAN = {"a": float("nan")}
 Fails = Callable[[Mapping[str, Any]], bool]
 
 
@@ -71,7 +72,7 @@ def test_one_or_two_failures_make_no_region_and_three_side_by_side_do(lab: Any) 
     for count in (1, 2, 3):
         failed = np.isin(np.arange(36), nearest[:count])
         rows = table(x, np.where(failed, np.nan, x[:, 1])[:, None])
-        usable = Failures(Space(lab.spec(objective=ONE, task=FULL))).usable(rows, 36)
+        usable = Failures(Space(lab.spec(objective=ONE, task=FULL)), 0).usable(rows, 36)
         assert usable[failed].all() == (count == 3)
         assert usable[~failed].all()
 
@@ -88,10 +89,10 @@ def test_as_many_other_rows_are_fitted_anew(lab: Any) -> None:
     """A trial that is tried again takes its failure back: so many rows, another region."""
     x = np.random.default_rng(1).random((40, 2))
     space = Space(lab.spec(objective=ONE, task=FULL))
-    kept = Failures(space)
+    kept = Failures(space, 0)
     for failed in (x[:, 0] > 0.55, np.random.default_rng(5).random(40) < 0.3):
         rows = table(x, np.where(failed, np.nan, x[:, 1])[:, None])
-        np.testing.assert_array_equal(kept.usable(rows, 40), Failures(space).usable(rows, 40))
+        np.testing.assert_array_equal(kept.usable(rows, 40), Failures(space, 0).usable(rows, 40))
 
 
 def test_nothing_is_modelled_while_nothing_has_failed(lab: Any) -> None:
@@ -125,7 +126,7 @@ def test_what_a_stopped_trial_has_not_reported_is_never_a_value(lab: Any) -> Non
     rows = table(x, values)
     for final in (True, False):
         ended = replace(rows, final=np.full(20, final))
-        usable = Failures(Space(lab.spec())).usable(ended, 20)
+        usable = Failures(Space(lab.spec()), 2).usable(ended, 20)
         assert usable[:, 1].all()
         assert usable[x[:, 0] > 0.5, 0].all() == final
 
@@ -182,3 +183,54 @@ def test_a_region_that_fails_is_left_alone(lab: Any) -> None:
         best.append(min(losses))
     assert max(shares) < 0.15
     assert max(best) < 0.4
+
+
+def by_task(failed: Mapping[int, np.ndarray], x: np.ndarray) -> Table:
+    """Rows of a bowl: configurations ``x`` at the tasks that ``failed`` says something of."""
+    rows = [(i, t, bool(f)) for t, fails in failed.items() for i, f in enumerate(fails)]
+    place = np.array([i for i, _, _ in rows])
+    values = ((x[place] - 0.6) ** 2).sum(axis=1)[:, None]
+    values[np.array([f for _, _, f in rows])] = np.nan
+    return table(x[place], values, np.array([t for _, t, _ in rows], dtype=np.intp))
+
+
+def test_what_passes_the_cheap_task_and_fails_the_full_one_is_told_by_the_full_one(
+    lab: Any,
+) -> None:
+    x = np.random.default_rng(2).random((16, 2))
+    none, large = np.zeros(16, dtype=bool), x[:, 0] > 0.5
+    rows, spec = by_task({0: none, 2: large[:8]}, x), lab.spec(objective=ONE)
+    found = Surrogate(spec, Space(spec), seed=0).models(rows, 0)
+    assert found.reliability is not None
+    chance = found.reliability.chance(np.array([[0.95, 0.3], [0.9, 0.9], [0.1, 0.3], [0.05, 0.8]]))
+    assert chance[:2].max() < 0.05
+    assert chance[2:].min() > 0.9
+    assert len(found.posteriors[0].rows.y) == 24 - large[:8].sum()
+
+
+def test_tasks_that_fail_alike_are_told_by_all_of_them(lab: Any) -> None:
+    x, rng = np.random.default_rng(2).random((16, 2)), np.random.default_rng(4)
+    spec = lab.spec(objective=ONE)
+    for share in (0.3, 0.6):
+        rows = by_task({0: rng.random(16) < share, 2: rng.random(8) < share}, x)
+        found = Surrogate(spec, Space(spec), seed=0).models(rows, 0).reliability
+        assert found is None or found.rate is not None
+
+
+def test_a_search_leaves_what_only_the_full_task_cannot_hold(lab: Any) -> None:
+    for seed, broken in ((0, lambda o, n: o.fail(n, "oom")), (1, lambda o, n: o.tell(n, NAN))):
+        opt = Optimizer(lab.spec(objective=ONE, study={"name": "f", "budget": 20.0}), seed)
+        results = []
+        while True:
+            try:
+                s = opt.ask()
+            except BudgetSpent:
+                break
+            size, other = float(s.params["x"]), np.log10(float(s.params["y"])) / 4 + 1
+            if s.task == "full" and size > 0.5:
+                broken(opt, s.number)
+                continue
+            opt.tell(s.number, {"a": 1.0 - size + (other - 0.4) ** 2})
+            results += [1.0 - size + (other - 0.4) ** 2] if s.task == "full" else []
+        assert min(results) < 0.55
+        assert len(results) >= 4

@@ -135,7 +135,7 @@ class Surrogate:
         """Metric → the same of the last fit."""
         self._apart: dict[tuple[str, int], Array] = {}
         """Metric and number of full-task rows → the fit on those alone."""
-        self._failures = Failures(space)
+        self._failures = Failures(space, self.tasks - 1)
         self._built: tuple[Hashable, Models] | None = None
         """The last models, and the version that they are of."""
 

@@ -1,0 +1,86 @@
+"""Results that say nothing: all of them equal, all failed, or no number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, Suggestion
+
+ONE = [{"metric": "a", "direction": "maximize"}]
+NAN = float("nan")
+
+
+def spent(opt: Optimizer, function: Any) -> list[Suggestion]:
+    """Spend the budget; a result that is None is a failure."""
+    out = []
+    while True:
+        try:
+            s = opt.ask()
+        except BudgetSpent:
+            return out
+        found: Mapping[str, float] | None = function(s)
+        if found is None:
+            opt.fail(s.number, "oom")
+        else:
+            opt.tell(s.number, found)
+        out.append(s)
+
+
+def inside(s: Suggestion) -> np.ndarray:
+    """Whether the parameters, scaled to [0, 1], lie off all bounds."""
+    place = np.array([s.params["x"], np.log10(float(s.params["y"])) / 4 + 1])
+    return np.asarray((place > 0.001) & (place < 0.999))
+
+
+@pytest.mark.parametrize("value", [{"a": 0.1}, {"a": NAN}, None])
+def test_while_all_results_are_alike_the_space_is_looked_at_evenly(lab: Any, value: Any) -> None:
+    trials = spent(Optimizer(lab.spec(objective=ONE), 1), lambda s: value)
+    looks = [s for s in trials if s.task != "full"]
+    assert len(looks) > 20
+    assert np.mean([inside(s) for s in looks]) > 0.95
+    fulls = sum(s.task == "full" for s in trials)
+    assert 1 <= fulls <= 5
+
+
+def test_a_task_of_its_own_level_is_alike_and_the_first_other_result_ends_it(lab: Any) -> None:
+    study = {"name": "levels", "budget": 20.0, "resume": True}
+    opt = Optimizer(lab.spec(objective=ONE, study=study), 1)
+    for place in range(22):
+        s = opt.ask()
+        better = 0.2 if place == 14 else 0.0
+        opt.tell(s.number, {"a": {"cheap": 0.1, "middle": 0.2, "full": 0.3}[s.task] + better})
+        assert ("gain" in s.why) == (place > 14)
+
+
+def test_two_tasks_that_a_metric_tells_apart_are_not_alike(lab: Any) -> None:
+    trials = spent(Optimizer(lab.spec(), 1), lambda s: {"a": 0.1, "b": float(s.params["x"])})
+    assert sum("gain" in s.why for s in trials) > len(trials) / 2
+
+
+def test_a_look_that_was_no_number_is_not_carried_on(lab: Any) -> None:
+    for infinite in (NAN, float("inf")):
+        lost = set[int]()
+
+        def told(s: Suggestion, infinite: float = infinite, lost: set[int] = lost) -> Any:
+            assert s.configuration not in lost
+            if float(s.params["x"]) < 0.6:
+                lost.add(s.configuration)
+                return {"a": infinite}
+            return {"a": float(s.params["x"])}
+
+        assert any(s.task == "full" for s in spent(Optimizer(lab.spec(objective=ONE), 0), told))
+        assert lost
+
+
+def test_a_metric_that_only_the_full_task_reports_holds_no_look_back(lab: Any) -> None:
+    opt = Optimizer(lab.spec(), 0)
+    trials = spent(
+        opt, lambda s: {"a": float(s.params["x"]), "b": 1.0 if s.task == "full" else NAN}
+    )
+    assert sum(s.resume_from is not None for s in trials) > 2
+    other = Optimizer(lab.spec(), 0)
+    other.restore(opt.trials())
+    for number in list(opt._history.of_configuration):
+        assert opt._history.open_to_promotion(number) == other._history.open_to_promotion(number)
