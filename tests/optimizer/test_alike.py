@@ -14,7 +14,7 @@ NAN = float("nan")
 
 def spent(opt: Optimizer, function: Any) -> list[Suggestion]:
     """Spend the budget; a result that is None is a failure."""
-    out = []
+    out: list[Suggestion] = []
     while True:
         try:
             s = opt.ask()

@@ -18,6 +18,9 @@ FAR = 1e6
 """Model units that nothing lies beyond."""
 _NEGLIGIBLE = 1e-3
 """Part of the usual value of a traded objective below which nothing more is gained."""
+_GAP, _FEWEST = 100.0, 3
+"""Times the spread of all better results that a gap has which parts what is far beyond them, and
+how many better ones tell a spread."""
 _TINY = 1e-100
 """Size below which values are rescaled before they are squared, which would leave nothing."""
 
@@ -147,10 +150,12 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     """Model units of one metric, (n,), standardised, and the map that made them."""
     raw = column.values
     ok = np.isfinite(raw)
-    good, log = _scale_of(raw[ok], column)
+    near = np.zeros(len(raw), dtype=bool)
+    near[ok] = within_reach(column.sign * raw[ok], where.start[ok])
+    good, log = _scale_of(raw[ok], column, near[ok])
     y = np.full(len(raw), np.nan)
     y[ok], fall = _lined_up(good, where.config[ok], where.task[ok], where, column.sign, log=log)
-    pivot = _pivot(y, ok, where.start, where.front)
+    pivot = _pivot(y, near, where.start, ok & where.front)
     if column.limit is not None and (column.limit > 0 or not log):
         limit = column.sign * (math.log(column.limit) if log else column.limit)
         spread = float(np.ptp(y[ok])) if ok.any() else 0.0
@@ -178,8 +183,32 @@ def _lined_up(
     return found + shift[task], fall
 
 
-def _scale_of(good: Array, column: Column) -> tuple[Array, bool]:
-    """Return the values (n,) to model, and whether their logarithms.
+def within_reach(y: Array, start: Mask) -> Mask:
+    """Return which losses (n,) are not far beyond all others, (n,); all, unless many are.
+
+    A script may give 1e6 where it cannot train, or diverge to 1e30. A few such values are ranks and
+    do no harm; but where they are half of the results, or of those of the start (n,), they would
+    set the scale, and what is good could not be told apart on it. Far is a group of values that a
+    gap of a hundred times the spread of all better ones parts from them, and that is no wider than
+    this gap; on a logarithmic scale the gap has to be the wider one as well.
+    """
+    order = np.argsort(y, kind="stable")
+    v, count = y[order], len(y)
+    logs = np.log(v) if count and v[0] > 0 else None
+    for i in range(count - 1, _FEWEST - 1, -1):
+        # Values from the i-th on are far; several groups can be, each from what is better.
+        gap, spread = v[i] - v[i - 1], v[i - 1] - v[0]
+        beyond = spread > 0 and gap > _GAP * spread and v[count - 1] - v[i] <= gap
+        if beyond and (logs is None or logs[i] - logs[i - 1] > logs[i - 1] - logs[0]):
+            count = i
+    near = np.zeros(len(y), dtype=bool)
+    near[order[:count]] = True
+    begun = bool(start.any()) and 2 * int((near & start).sum()) <= int(start.sum())
+    return near if begun or 2 * count <= len(y) else np.ones(len(y), dtype=bool)
+
+
+def _scale_of(good: Array, column: Column, near: Mask) -> tuple[Array, bool]:
+    """Return the values (n,) to model, and whether their logarithms, by what is ``near``, (n,).
 
     A result of 1e-17 is a zero that rounding has missed. Its logarithm would stretch the scale of
     all others, and it alone would make logarithms look likely.
@@ -187,12 +216,12 @@ def _scale_of(good: Array, column: Column) -> tuple[Array, bool]:
     if len(good) == 0 or np.min(good) <= 0:
         return good, False
     if column.log or not column.traded:
-        return good, column.log or prefers_log(good)
-    usual = float(np.median(good))
+        return good, column.log or prefers_log(good[near])
+    usual = float(np.median(good[near]))
     if column.limit is not None and column.limit > 0:
         usual = min(usual, column.limit)
     floor = _NEGLIGIBLE * usual
-    if not prefers_log(good[good > floor]):
+    if not prefers_log(good[near & (good > floor)]):
         return good, False
     return np.maximum(good, floor), True
 
@@ -203,15 +232,15 @@ def _mean_shift(shift: Array, task: Index, full: int) -> float:
     return float(np.mean(shift[cheap])) if len(cheap) else 0.0
 
 
-def _pivot(y: Array, ok: Mask, start: Mask, front: Mask) -> float:
+def _pivot(y: Array, near: Mask, start: Mask, front: Mask) -> float:
     """Where the linear half ends: the worst of median, median of the start, and the front."""
-    if not ok.any():
+    if not near.any():
         return 0.0
-    pivot = float(np.median(y[ok]))
-    if (ok & start).any():
-        pivot = max(pivot, float(np.median(y[ok & start])))
-    if (ok & front).any():
-        pivot = max(pivot, float(np.max(y[ok & front])))
+    pivot = float(np.median(y[near]))
+    if (near & start).any():
+        pivot = max(pivot, float(np.median(y[near & start])))
+    if front.any():
+        pivot = max(pivot, float(np.max(y[front])))
     return pivot
 
 
