@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, Suggestion
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial, Suggestion
+from hpo_tui.engine.optimizer.history import TrialHistory
+from hpo_tui.engine.spec import StudySpec
 
 ONE = [{"metric": "a", "direction": "maximize"}]
 NAN = float("nan")
@@ -59,19 +61,27 @@ def test_two_tasks_that_a_metric_tells_apart_are_not_alike(lab: Any) -> None:
     assert sum("gain" in s.why for s in trials) > len(trials) / 2
 
 
-def test_a_look_that_was_no_number_is_not_carried_on(lab: Any) -> None:
-    for infinite in (NAN, float("inf")):
-        lost = set[int]()
+def test_a_look_that_was_no_number_is_not_carried_on(toy: StudySpec) -> None:
+    results = [
+        {"a": NAN, "b": NAN},
+        {"a": 0.1, "b": NAN},
+        {"a": float("inf"), "b": NAN},
+        {"a": 0.2},
+    ]
+    past = [
+        PastTrial(i, i, {"x": i / 10, "y": 0.5}, "cheap", "complete", metrics, 0.25)
+        for i, metrics in enumerate(results, 1)
+    ]
+    history = TrialHistory(toy)
+    history.restore(past)
+    assert [history.open_to_promotion(i) for i in range(1, 5)] == [False, True, False, True]
+    history.restore([PastTrial(5, 5, {"x": 0.9, "y": 0.5}, "cheap", "complete", {"b": 1.0}, 0.25)])
+    assert [history.open_to_promotion(i) for i in range(1, 6)] == [False, False, False, True, True]
 
-        def told(s: Suggestion, infinite: float = infinite, lost: set[int] = lost) -> Any:
-            assert s.configuration not in lost
-            if float(s.params["x"]) < 0.6:
-                lost.add(s.configuration)
-                return {"a": infinite}
-            return {"a": float(s.params["x"])}
 
-        assert any(s.task == "full" for s in spent(Optimizer(lab.spec(objective=ONE), 0), told))
-        assert lost
+def test_a_start_of_which_nothing_is_a_number_sends_no_look_to_the_full_task(lab: Any) -> None:
+    trials = spent(Optimizer(lab.spec(objective=ONE), 0), lambda s: {"a": NAN})
+    assert all(s.resume_from is None for s in trials)
 
 
 def test_a_metric_that_only_the_full_task_reports_holds_no_look_back(lab: Any) -> None:
