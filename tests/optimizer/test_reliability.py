@@ -199,13 +199,13 @@ def test_what_passes_the_cheap_task_and_fails_the_full_one_is_told_by_the_full_o
 ) -> None:
     x = np.random.default_rng(2).random((16, 2))
     none, large = np.zeros(16, dtype=bool), x[:, 0] > 0.5
-    rows, spec = by_task({0: none, 2: large[:8]}, x), lab.spec(objective=ONE)
+    rows, spec = by_task({0: none, 2: large}, x), lab.spec(objective=ONE)
     found = Surrogate(spec, Space(spec), seed=0).models(rows, 0)
     assert found.reliability is not None
     chance = found.reliability.chance(np.array([[0.95, 0.3], [0.9, 0.9], [0.1, 0.3], [0.05, 0.8]]))
     assert chance[:2].max() < 0.05
     assert chance[2:].min() > 0.9
-    assert len(found.posteriors[0].rows.y) == 24 - large[:8].sum()
+    assert len(found.posteriors[0].rows.y) == 32 - large.sum()
 
 
 def test_tasks_that_fail_alike_are_told_by_all_of_them(lab: Any) -> None:

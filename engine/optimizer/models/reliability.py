@@ -37,7 +37,7 @@ _NOISE_ALONE = 0.01
 """What the noise variance is believed to be where the full task fails for causes of its own."""
 _REGION, _LEAST_SD = 3, 0.1
 """Failures that can make a region; spread that rare ones are scaled up by at the most."""
-_DEARER, _UNLIKELY = 2, 0.01
+_DEARER, _UNLIKELY = 2, 0.001
 """Failures at dearer tasks from which on they may have causes of their own, and the chance of so
 many, by how often the cheapest task fails, below which they have."""
 
