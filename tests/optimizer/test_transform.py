@@ -322,3 +322,6 @@ def test_only_many_that_a_wide_gap_parts_are_far() -> None:
     assert within_reach(np.zeros(0), np.zeros(0, dtype=bool)).all()
     groups = np.array([1e30, 1e30, 1e12, 1e12, 0.5, 0.4, 0.1, 1e30, 1e30, 0.3, 0.2, 1e12])
     assert (within_reach(groups, start) == (groups < 1)).all()
+    ends = np.array([1.7e308, 1.6e308, -1.0, 0.5, 0.4, 0.1, 1.7e308, 1.5e308, 0.3, 1e308, 1.7e308])
+    assert (within_reach(ends, start[1:]) == (ends < 1)).all()
+    assert within_reach(ends - 1.7e308, start[1:]).all()

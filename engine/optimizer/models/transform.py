@@ -194,13 +194,15 @@ def within_reach(y: Array, start: Mask) -> Mask:
     """
     order = np.argsort(y, kind="stable")
     v, count = y[order], len(y)
-    logs = np.log(v) if count and v[0] > 0 else None
-    for i in range(count - 1, _FEWEST - 1, -1):
-        # Values from the i-th on are far; several groups can be, each from what is better.
-        gap, spread = v[i] - v[i - 1], v[i - 1] - v[0]
-        beyond = spread > 0 and gap > _GAP * spread and v[count - 1] - v[i] <= gap
-        if beyond and (logs is None or logs[i] - logs[i - 1] > logs[i - 1] - logs[0]):
-            count = i
+    with np.errstate(over="ignore"):  # of what lies 1e308 apart
+        gap, spread = np.diff(v), v[:-1] - v[:1]
+        wide = (spread > 0) & (gap > _GAP * spread)
+    if count and v[0] > 0:
+        wide &= np.diff(np.log(v)) > np.log(v[:-1]) - np.log(v[0])
+    # Several groups can be far, each from what is better.
+    for i in np.flatnonzero(wide)[::-1] + 1:
+        if i >= _FEWEST and v[count - 1] / 2 - v[i] / 2 <= gap[i - 1] / 2:
+            count = int(i)
     near = np.zeros(len(y), dtype=bool)
     near[order[:count]] = True
     begun = bool(start.any()) and 2 * int((near & start).sum()) <= int(start.sum())
