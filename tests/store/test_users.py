@@ -22,6 +22,7 @@ import os, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from hpo_tui.store.read import StudyReader
+Path("/").as_uri()  # root's own Python is closed to others, and imports more for that
 os.setuid(65534)
 with StudyReader(Path(sys.argv[2])) as reader:
     while sys.stdin.readline():
