@@ -5,7 +5,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from hpo_tui.engine.execution.processes import Process, boot_id, is_hidden, owner, prints_to
+from hpo_tui.engine.execution.processes import (
+    Process,
+    all_pids,
+    boot_id,
+    is_hidden,
+    owner,
+    prints_to,
+)
 from hpo_tui.engine.execution.traces import STRANGE, read_record
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.folder import StudyFolder, TrialFolder
@@ -18,9 +25,10 @@ def others_run(folder: StudyFolder, numbers: Iterable[int]) -> str:
     To be taken for lost and started once more beside themselves would mix the output and the
     checkpoints of two processes. Raises OSError where that cannot be told at present.
     """
+    numbers = list(numbers)
     owners = {n: who for n in numbers if (who := owner_of_running(folder.trial(n)))}
     if not owners:
-        return ""
+        return _untold(folder, numbers)
     who = sorted(set(owners.values()))[0]
     theirs = [n for n, owner in owners.items() if owner == who]
     one = len(theirs) == 1
@@ -53,6 +61,38 @@ def owner_of_running(files: TrialFolder) -> str:
         if wrote != os.geteuid() and (seen or is_hidden(shim.pid)):
             return user_name(wrote)
     return ""
+
+
+def _untold(folder: StudyFolder, numbers: Iterable[int]) -> str:
+    """Return why a study cannot go on where nobody can tell what runs, as after a umask of 077.
+
+    Empty where the records can be read, or their owners have no processes here.
+    """
+    closed = {n: uid for n in numbers if (uid := _closed_by(folder.trial(n))) is not None}
+    busy = {owner(pid) for pid in all_pids()} if closed else set()
+    theirs = {n: uid for n, uid in closed.items() if uid in busy or is_hidden(1)}
+    if not theirs:
+        return ""
+    first = min(theirs.values())
+    who, those = user_name(first), [n for n, uid in theirs.items() if uid == first]
+    run, their = ("runs", "its") if len(those) == 1 else ("run", "their")
+    return (
+        f"whether {numbered(those)} of {folder.name} still {run} cannot be told: {their} files are"
+        f" {who}'s and closed to you. Ask {who} to open them (`chmod -R g+rwX {folder.path}`), or"
+        f" go on once no process of {who} runs here"
+    )
+
+
+def _closed_by(files: TrialFolder) -> int | None:
+    """Return the other user whose record of a trial this one may not read, None where it may."""
+    for path, right in ((files.path, os.X_OK), (files.process, os.R_OK)):
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        if not os.access(path, right):
+            return found.st_uid if found.st_uid != os.geteuid() else None
+    return None
 
 
 def _may_be_of(pid: int, files: TrialFolder) -> bool:

@@ -19,7 +19,7 @@ from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.owners import owner_of_running
 from hpo_tui.store.folder import StudyFolder
 
-NOBODY = 65534
+NOBODY, SOMEBODY = 65534, 54321
 
 
 @pytest.fixture
@@ -109,6 +109,27 @@ def test_a_trial_of_another_user_that_outlived_its_runner_is_not_taken_for_lost(
         assert told[4] == str([his])
         shim.communicate(b"\n")
     assert asked(study, NOBODY - 1) == [*[""] * 4, "['']"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("what", ["folder", "record"])
+def test_what_is_closed_of_another_users_trial_is_not_taken_for_lost(
+    public: Path, what: str
+) -> None:
+    study = StudyFolder(public / "t")
+    files = study.trial(1)
+    files.path.mkdir(parents=True)
+    files.process.write_text("{}")
+    closed = files.path if what == "folder" else files.process
+    closed.chmod(0o700)
+    os.chown(closed, SOMEBODY, SOMEBODY)
+    with subprocess.Popen(["sh", "-c", "read _"], stdin=subprocess.PIPE, user=SOMEBODY) as theirs:
+        told = asked(study, NOBODY - 1)[3]
+        assert told.startswith("whether trial 1 of t still runs cannot be told: its files are user")
+        assert f"{SOMEBODY}'s and closed to you" in told
+        assert asked(study, 0)[3] == ""  # root may read it
+        theirs.communicate(b"\n")
+    assert asked(study, NOBODY - 1)[3] == ""
 
 
 def asked(study: StudyFolder, user: int) -> list[str]:
