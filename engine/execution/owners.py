@@ -1,4 +1,7 @@
-"""Whose the trials are that outlived their runner: another user's can be neither read nor ended."""
+"""Whose the trials are that outlived their runner: another user's can be neither read nor ended.
+
+Nor can one's own from within a container that shares the machine's processes but not its users.
+"""
 
 import os
 from collections.abc import Iterable
@@ -20,7 +23,7 @@ from hpo_tui.store.refusals import user_name
 
 
 def others_run(folder: StudyFolder, numbers: Iterable[int]) -> str:
-    """Return why a study cannot go on while trials of another user run, empty where none does.
+    """Return why a study cannot go on while trials run that cannot be seen, empty where none does.
 
     To be taken for lost and started once more beside themselves would mix the output and the
     checkpoints of two processes. Raises OSError where that cannot be told at present.
@@ -34,6 +37,12 @@ def others_run(folder: StudyFolder, numbers: Iterable[int]) -> str:
     one = len(theirs) == 1
     runs, are, them = ("runs", "It is", "it") if one else ("run", "They are", "them")
     ended = "it has ended" if one else "they have ended"
+    if who == user_name(os.geteuid()):
+        return (
+            f"{numbered(theirs)} of {folder.name} still {runs} without a runner, outside of this"
+            f" container: take {them} over there (`hpo-tui resume {folder.word}`), or go on here"
+            f" once {ended}"
+        )
     return (
         f"{numbered(theirs)} of {folder.name} still {runs} without a runner. {are} {who}'s: only"
         f" {who} can take {them} over (`hpo-tui resume {folder.word}`) or end {them} (`hpo-tui stop"
@@ -42,7 +51,7 @@ def others_run(folder: StudyFolder, numbers: Iterable[int]) -> str:
 
 
 def owner_of_running(files: TrialFolder) -> str:
-    """Return the other user whose process a trial's living shim is, empty where it is not so.
+    """Return the user of a trial's living shim that cannot be adopted, empty where it is not so.
 
     Where it prints cannot be seen of such a process. A folder that was copied while it ran is known
     by its owner, or by another that the process names in its command line.
@@ -58,7 +67,7 @@ def owner_of_running(files: TrialFolder) -> str:
         wrote = files.process.stat().st_uid
         seen = shim.alive and owner(shim.pid) == wrote and _may_be_of(shim.pid, files)
         # Of what is hidden not even the start is known: its PID alone has to do.
-        if wrote != os.geteuid() and (seen or is_hidden(shim.pid)):
+        if seen or (wrote != os.geteuid() and is_hidden(shim.pid)):
             return user_name(wrote)
     return ""
 
@@ -101,7 +110,7 @@ def _may_be_of(pid: int, files: TrialFolder) -> bool:
     Raises OSError where it works in a folder that is closed to this user, which the trial's is not.
     """
     if prints_to(pid, files.log) or not prints_to(pid, files.log, of_others=True):
-        return False  # it can be told, as by root
+        return False  # it can be told, as of one's own, and by root
     words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     named = [Path(os.fsdecode(w)) for w in words if w.endswith(os.fsencode(files.path.name))]
     places = [p for p in named if p.is_absolute() and p.is_dir()]

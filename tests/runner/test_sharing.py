@@ -132,6 +132,51 @@ def test_what_is_closed_of_another_users_trial_is_not_taken_for_lost(
     assert asked(study, NOBODY - 1)[3] == ""
 
 
+WITHIN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from hpo_tui.engine.execution.owners import others_run
+from hpo_tui.store.folder import StudyFolder
+print(others_run(StudyFolder(Path(sys.argv[2])), [1]))
+"""
+CONTAINER = ("unshare", "--user", "--map-root-user")
+
+
+def has_containers() -> bool:
+    """Whether this user may have users of its own, as in a container without rights."""
+    if shutil.which("unshare") is None:
+        return False
+    tried = subprocess.run([*CONTAINER, "true"], stderr=subprocess.DEVNULL, check=False)
+    return tried.returncode == 0
+
+
+@pytest.mark.skipif(not has_containers(), reason="no user namespaces here")
+def test_ones_own_trial_outside_of_a_container_is_not_taken_for_lost(tmp_path: Path) -> None:
+    study = StudyFolder(tmp_path / "t")
+    files = study.trial(1)
+    files.path.mkdir(parents=True)
+    root = str(Path(hpo_tui.__file__).parents[1])
+    with (
+        files.log.open("w") as log,
+        subprocess.Popen(["sh", "-c", "read _"], stdin=subprocess.PIPE, stdout=log) as shim,
+    ):
+        itself = processes.Process.of(shim.pid)
+        assert itself is not None
+        who = {"pid": itself.pid, "ticks": itself.ticks, "boot": processes.boot_id(), "attempt": 1}
+        files.process.write_text(json.dumps(who))
+        told = [
+            subprocess.run(
+                [*before, sys.executable, "-c", WITHIN, root, str(study.path)],
+                stdout=subprocess.PIPE, text=True, check=True,
+            ).stdout
+            for before in ((), CONTAINER)
+        ]  # fmt: skip
+        shim.communicate(b"\n")
+    assert told[0].strip() == ""  # it is adopted
+    assert told[1].startswith("trial 1 of t still runs without a runner, outside of this container")
+
+
 def asked(study: StudyFolder, user: int) -> list[str]:
     """Return what a user is told of whose the trials are."""
     root = str(Path(hpo_tui.__file__).parents[1])
