@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -124,6 +125,42 @@ def test_results_of_parallel_trials_are_read_back_in_the_order_they_came(
         assert (s.params, s.task, s.resume_from) == (again.params, again.task, again.resume_from)
         for one in (opt, after):
             one.tell(s.number, lab.bowl(s.params, s.task))
+
+
+NAN = float("nan")
+ODD: dict[str, Callable[[float, str], float | None]] = {
+    "the full task alone fails": lambda x, task: None if task == "full" and x > 0.5 else x,
+    "looks are NaN": lambda x, task: NAN if x > 0.5 else x,
+    "all alike": lambda x, task: 0.1,
+    "alike but one": lambda x, task: 0.1 if x < 0.8 else 0.2,
+    "all fail": lambda x, task: None,
+    "penalties": lambda x, task: 1e6 if x > 0.5 else x,
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_fails_or_is_alike_is_read_back_as_what_it_was(lab: Any, kind: str) -> None:
+    one = lab.spec(objective=[{"metric": "a", "direction": "maximize"}])
+    opt, running, places = Optimizer(one, seed=3), list[Suggestion](), random.Random(0)
+    for n in range(22):
+        for warm in (True, False) if n % 5 == 4 else ():
+            after = Optimizer(one, seed=3, state=opt.state() if warm else None)
+            after.restore(opt.trials())
+            s, again = opt.ask(), after.ask()
+            assert (s.params, s.task, s.resume_from) == (
+                again.params,
+                again.task,
+                again.resume_from,
+            )
+            opt.withdraw(s.number)
+        running.append(opt.ask())
+        if len(running) == 3:
+            s = running.pop(places.randrange(3))
+            found = ODD[kind](float(s.params["x"]), s.task)
+            if found is None:
+                opt.fail(s.number, charged=0.05)
+            else:
+                opt.tell(s.number, {"a": found})
 
 
 def test_what_was_fitted_on_other_results_is_not_taken_up(lab: Any, toy: StudySpec) -> None:
