@@ -41,12 +41,19 @@ class Table:
     failed: Mask
 
     def alike(self) -> bool:
-        """Whether no result differs from another of its task: all are equal, or all have failed."""
+        """Whether no result differs from another of its task: all are equal, or all have failed.
+
+        Where some have failed, it takes two that are equal: a single result says where more are.
+        """
         known = np.isfinite(self.values)
-        if not known.all():
-            return not known.any()
-        each = (self.values[self.task == t] for t in np.unique(self.task))
-        return all(bool(np.all(at == at[0])) for at in each)
+        most = 0
+        for t in np.unique(self.task):
+            here = self.task == t
+            for at, there in zip(self.values[here].T, known[here].T, strict=True):
+                if np.any(at[there] != at[there][:1]):
+                    return False
+                most = max(most, int(there.sum()))
+        return bool(known.all()) or most != 1
 
     def first(self, n: int) -> "Table":
         """Return the first ``n`` rows."""

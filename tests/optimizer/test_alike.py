@@ -46,6 +46,31 @@ def test_while_all_results_are_alike_the_space_is_looked_at_evenly(lab: Any, val
     assert 1 <= fulls <= 5
 
 
+@pytest.mark.parametrize("place", [3, 11])
+def test_failures_among_equal_results_do_not_end_it(lab: Any, place: int) -> None:
+    opt = Optimizer(lab.spec(objective=ONE), 1)
+    for i in range(24):
+        s = opt.ask()
+        assert "gain" not in s.why
+        if i % 4 == place % 4 and i >= place:
+            opt.fail(s.number, "oom")
+        else:
+            opt.tell(s.number, {"a": 0.1})
+
+
+@pytest.mark.parametrize("results", [1, 2])
+def test_one_result_among_failures_is_searched_around(lab: Any, results: int) -> None:
+    opt = Optimizer(lab.spec(objective=ONE, study={"name": "one", "budget": 30.0}), 1)
+    for _ in range(12):
+        s = opt.ask()
+        done = sum(t.state == "complete" for t in opt.trials())
+        if done < results and s.task == "cheap":
+            opt.tell(s.number, {"a": 0.1})
+        else:
+            opt.fail(s.number, "oom")
+    assert ("gain" in opt.ask().why) == (results == 1)
+
+
 def test_a_task_of_its_own_level_is_alike_and_the_first_other_result_ends_it(lab: Any) -> None:
     study = {"name": "levels", "budget": 20.0, "resume": True}
     opt = Optimizer(lab.spec(objective=ONE, study=study), 1)
