@@ -58,6 +58,8 @@ def test_what_would_act_in_a_table_does_not() -> None:
     assert markdown(["a|b"], [["c\\"]])[0] == r"| a\|b |"
     assert markdown(["a"], [["c\\"]])[2] == "| c\\\\ |"
     assert markdown(["a"], [["a*b*c <s> `x`"]])[2] == r"| a\*b\*c \<s> \`x\` |"
+    assert markdown(["__a_b_"], [["~x~ $y$"]])[::2] == [r"| \_\_a_b\_ |", r"| \~x\~ \$y\$ |"]
+    assert markdown(["[a](b)"], [["&lt;"]])[::2] == [r"| \[a](b) |", r"| \&lt; |"]
     head, _, row = latex(["a_b"], [["50% & {x}"]])[3:6]
     assert head == r"a\_b \\"
     assert row == r"50\% \& \{x\} \\"

@@ -11,8 +11,8 @@ _LATEX = {
     "±": r"$\pm$",
 }  # fmt: skip
 
-_ACTS = re.compile(r"[\\|*<`]")
-"""What Markdown takes for more than a character, also within a word."""
+_ACTS = re.compile(r"[\\|*<`~&$\[]|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown takes for more than a character: within a word too, but for the underscore."""
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
