@@ -87,13 +87,13 @@ def test_a_study_of_the_same_name_is_another(spec: StudySpec | None, again: str)
 
 
 WORKER = """
-import json, optuna, sys
+import json, optuna, os, sys
 from hpo_tui.engine.optimizer import BudgetSpent, CostWeightedSampler
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.space import validate_params
 sampler = CostWeightedSampler(StudySpec.from_dict(json.loads(sys.argv[2])), seed=0)
 study = optuna.load_study(study_name="s", storage=sys.argv[1], sampler=sampler)
-print("ready", flush=True)
+os.write(1, b"ready\\n")  # in one piece, as others write to this pipe, too
 sys.stdin.read()
 try:
     while True:
