@@ -113,6 +113,15 @@ def predictive(models: Models) -> float:
     return max(float(np.mean([p.told(t) * w for p, w in both])) for t in range(full))
 
 
+def left_alone(models: Models, goals: Goals) -> bool:
+    """Whether the full task stands alone in what is scored: no cheap task is trusted there.
+
+    While no result meets the outcome constraints, these alone are scored.
+    """
+    scored = {k for k, *_ in goals.limits} if goals.pursuing else range(len(models.trust))
+    return max((models.trust[k] for k in scored), default=1.0) < TRUSTED
+
+
 def fed(history: TrialHistory, told: float, patience: float = 0.0, *, failed: bool = False) -> bool:
     """Whether the full task has had its share of the cost: 0.15, more where looks tell little.
 
