@@ -95,8 +95,12 @@ def choose(
 
 
 def tells(x: Array, models: Models) -> Array:
-    """Return the share that each task tells of the full one at (c, d): rho^2 by trust, (c, T)."""
-    each = np.array([p.informs(x) for p in models.posteriors])
+    """Return the share that each task tells of the full one at (c, d): rho^2 by trust, (c, T).
+
+    Looks that are not believed count as well: another one beside them would tell what they have
+    told. Without them, one place would be looked at over and over.
+    """
+    each = np.array([p.informs(x) for p in models.joint])
     each[:, :, :-1] *= np.array(models.trust)[:, None, None]
     return np.asarray(each.mean(axis=0))
 

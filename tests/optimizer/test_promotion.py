@@ -8,7 +8,15 @@ import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial
 from hpo_tui.engine.optimizer.models import surrogate
-from hpo_tui.engine.optimizer.promotion import Choice, Guard, choose, fed, left_alone, predictive
+from hpo_tui.engine.optimizer.promotion import (
+    Choice,
+    Guard,
+    choose,
+    fed,
+    left_alone,
+    predictive,
+    tells,
+)
 
 
 def test_one_trial_in_ten_is_random_unless_there_is_one_objective(lab: Any) -> None:
@@ -106,7 +114,7 @@ def test_what_looks_cost_since_the_last_full_run_is_what_was_charged(lab: Any) -
 def _models(told: np.ndarray, trust: list[float]) -> Any:
     """Models of metrics whose tasks tell so much of the full one, (k, c, T)."""
     posteriors = [SimpleNamespace(informs=lambda x, t=t: t[x[:, 0].astype(int)]) for t in told]
-    return SimpleNamespace(posteriors=posteriors, trust=trust)
+    return SimpleNamespace(joint=posteriors, trust=trust)
 
 
 @pytest.mark.parametrize("forced", [False, True])
@@ -217,3 +225,22 @@ def test_until_an_outcome_constraint_is_met_it_alone_counts_for_whether_a_task_i
     models = SimpleNamespace(trust=trust)
     goals = SimpleNamespace(limits=[(1, -np.inf, 0.5)], pursuing=pursuing)
     assert left_alone(models, goals) is alone  # type: ignore[arg-type]
+
+
+def test_looks_that_are_not_believed_are_not_made_again_beside_themselves(
+    lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surrogate, "trust", lambda *_: [0.6, 0.6])
+    opt = Optimizer(lab.spec(), seed=1)
+    lab.play(opt, lab.bowl, most=14)
+    models = opt._search.models(opt._history)
+    assert models is not None
+    top = models.table.task == 2
+    assert all(len(p.rows.y) == top.sum() for p in models.posteriors)  # they are left out
+    looks = models.table.x[~top & ~np.isin(models.table.config, models.table.config[top])]
+    beside = np.clip(looks + 0.002, 0.0, 1.0)
+    elsewhere = opt._search.space.sobol(64, 5)
+    now = models.running([(elsewhere[0], 0)])
+    assert tells(beside, now)[:, 0].max() < 0.3 * np.median(tells(elsewhere, now)[:, 0])
+    # What runs counts as told as well.
+    assert tells(elsewhere[:1], now)[0, 0] < 0.3 * tells(elsewhere[:1], models)[0, 0]

@@ -71,6 +71,7 @@ class Models:
     ``z``: all rows in model units (n, k). ``noisy``: repeats of a result are known to differ.
     ``trust``: how far the cheap tasks' rows are believed, 0 to 1, per metric. ``reliability``: how
     likely a configuration is to give a result at all; None while none has failed by chance.
+    ``joint``: the posteriors with all rows, those too that are left out of ``posteriors``.
     """
 
     posteriors: list[Posterior]
@@ -80,6 +81,7 @@ class Models:
     noisy: bool
     trust: list[float]
     reliability: Reliability | None
+    joint: list[Posterior]
 
     def limits(self, spec: StudySpec) -> list[tuple[int, float, float]]:
         """Metric, low and high end in model units, of every outcome constraint."""
@@ -94,7 +96,11 @@ class Models:
             return self
         x, task = np.array([x for x, _ in busy]), np.array([t for _, t in busy], dtype=np.intp)
         grown = [p.with_rows(x, task) for p in self.posteriors]
-        return replace(self, posteriors=grown)
+        joint = [
+            new if whole is own else whole.with_rows(x, task)
+            for new, own, whole in zip(grown, self.posteriors, self.joint, strict=True)
+        ]
+        return replace(self, posteriors=grown, joint=joint)
 
     def mean(self, x: Array) -> Array:
         """Posterior means at the full task, (m, k)."""
@@ -190,6 +196,7 @@ class Surrogate:
             noisy=noisy,
             trust=believed,
             reliability=reliability,
+            joint=joint,
         )
         if min(believed, default=1.0) < TRUSTED:
             built = self._doubting(built, kept, usable)
