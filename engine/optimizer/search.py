@@ -32,6 +32,7 @@ from hpo_tui.engine.spec import StudySpec
 
 RANDOM_SHARE = 0.1
 """Share of the suggestions that are random, where the models alone may miss a part of the space."""
+_LOST = "No result meets the constraints, nor is one expected to: one more spread configuration."
 _PROMOTABLE = 200
 """Configurations with a cheap result that are considered for a dearer task at most."""
 
@@ -103,7 +104,8 @@ class Search:
             found = self._only_promotion(history, options)
             return found and replace(found, why={**found.why, "text": text})
         task = full if forced and full in options.new_tasks else None
-        return self.start.even(options, self._known(history), task)
+        text = "All results are alike so far: one more of the spread configurations."
+        return self.start.even(options, self._known(history), task, text)
 
     def _random(
         self, history: TrialHistory, options: Options, rng: np.random.Generator
@@ -193,6 +195,10 @@ class Search:
         pick = choose(x, prices, goals, now, new=new, forced=guard.forced)
         if pick is None:
             return None
+        if goals.lost(pick.gain) and not guard.forced:
+            spread = self.start.even(options, self._known(history), None, _LOST)
+            if spread is not None:
+                return spread
         if pick.row < new and guard.takes_the_look(options, now):
             pick = pick.by_the_look(prices[pick.row], tells(x[pick.row][None], now)[0])
         configuration = None if pick.row < new else ids[pick.row - new]

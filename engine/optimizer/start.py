@@ -200,15 +200,16 @@ class StartPlan:
                 return Proposal(x, place[mark], history.full, why)
         return None
 
-    def even(self, options: Options, known: Set[bytes], task: int | None) -> Proposal | None:
+    def even(
+        self, options: Options, known: Set[bytes], task: int | None, text: str
+    ) -> Proposal | None:
         """Return the next spread point not run yet, at ``task`` or where a configuration begins.
 
-        None where none is left, or nothing new can be paid.
+        ``text``: why. None where none is left, or nothing new can be paid.
         """
         found = self._spread(options, known)
         if found is None:
             return None
-        text = "All results are alike so far: one more of the spread configurations."
         where = found.task if task is None else task
         return replace(found, task=where, why={**found.why, "text": text})
 

@@ -119,3 +119,21 @@ def test_a_metric_that_only_the_full_task_reports_holds_no_look_back(lab: Any) -
     other.restore(opt.trials())
     for number in list(opt._history.of_configuration):
         assert opt._history.open_to_promotion(number) == other._history.open_to_promotion(number)
+
+
+@pytest.mark.parametrize(("most", "lost"), [(0.5, True), (9.0, False)])
+def test_where_no_result_is_expected_to_meet_the_constraints_the_space_is_looked_at_evenly(
+    lab: Any, most: float, lost: bool
+) -> None:
+    limit, study = [{"metric": "b", "max": most}], {"name": "t", "budget": 6.0, "resume": True}
+    trials = spent(
+        Optimizer(lab.spec(objective=ONE, constraint=limit, study=study), 1),
+        lambda s: {"a": float(s.params["x"]), "b": 1.0 + float(s.params["x"])},
+    )
+    even = [s for s in trials if "nor is one expected to" in s.why["text"]]
+    assert bool(even) is lost
+    if lost:  # by turns with what the models ask for
+        later = trials[trials.index(even[0]) :]
+        assert 0.2 * len(later) < len(even) < 0.7 * len(later)
+        assert all(s.task == "cheap" and s.why["kind"] == "start" for s in even)
+        assert np.mean([inside(s) for s in even]) > 0.95

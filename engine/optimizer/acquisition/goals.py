@@ -208,6 +208,17 @@ class Goals:
             full, look = full * belief, look * belief
         return _finite(full), _finite(look)
 
+    def lost(self, chance: float) -> bool:
+        """Whether the models lead nowhere, by turns: the best ``chance`` is worse than a blind one.
+
+        While no result meets the outcome constraints; ``chance`` is that one will. A blind one is
+        1 / (n + 2) after n configurations of which none did (Laplace's rule of succession). The
+        highest of vanishing chances lies where the models are least sure, mostly at corners, and
+        these can hide for ever that the space between them is better.
+        """
+        known = len(np.unique(self.models.table.config))
+        return self.pursuing and self._odd and chance < 1.0 / (known + 2.0)
+
     def _unlike(self, x: Array) -> Array:
         """How unlike the known feasible ones, 0 to 1 (after Malkomes et al. 2021), (c,)."""
         if len(self._holding) == 0:
