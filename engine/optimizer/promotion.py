@@ -118,10 +118,13 @@ def predictive(models: Models) -> float:
 
 
 def left_alone(models: Models, goals: Goals) -> bool:
-    """Whether the full task stands alone in what is scored: no cheap task is trusted there.
+    """Whether a front is sought by full results alone: no cheap task is trusted in what is scored.
 
-    While no result meets the outcome constraints, these alone are scored.
+    While no result meets the outcome constraints, these alone are scored. One objective has one
+    best place, and there what full results say already is the better guide.
     """
+    if len(goals.columns) == 1:
+        return False
     scored = {k for k, *_ in goals.limits} if goals.pursuing else range(len(models.trust))
     return max((models.trust[k] for k in scored), default=1.0) < TRUSTED
 

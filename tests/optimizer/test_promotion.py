@@ -223,8 +223,10 @@ def test_until_an_outcome_constraint_is_met_it_alone_counts_for_whether_a_task_i
     trust: list[float], pursuing: bool, alone: bool
 ) -> None:
     models = SimpleNamespace(trust=trust)
-    goals = SimpleNamespace(limits=[(1, -np.inf, 0.5)], pursuing=pursuing)
+    goals: Any = SimpleNamespace(limits=[(1, -np.inf, 0.5)], pursuing=pursuing, columns=[0, 2])
     assert left_alone(models, goals) is alone  # type: ignore[arg-type]
+    goals.columns = [0]  # nor where there is one objective
+    assert not left_alone(models, goals)  # type: ignore[arg-type]
 
 
 def test_looks_that_are_not_believed_are_not_made_again_beside_themselves(
