@@ -117,18 +117,6 @@ def predictive(models: Models) -> float:
     return max(float(np.mean([p.told(t) * w for p, w in both])) for t in range(full))
 
 
-def left_alone(models: Models, goals: Goals) -> bool:
-    """Whether a front is sought by full results alone: no cheap task is trusted in what is scored.
-
-    While no result meets the outcome constraints, these alone are scored. One objective has one
-    best place, and there what full results say already is the better guide.
-    """
-    if len(goals.columns) == 1:
-        return False
-    scored = {k for k, *_ in goals.limits} if goals.pursuing else range(len(models.trust))
-    return max((models.trust[k] for k in scored), default=1.0) < TRUSTED
-
-
 def fed(history: TrialHistory, told: float, patience: float = 0.0, *, failed: bool = False) -> bool:
     """Whether the full task has had its share of the cost: 0.15, more where looks tell little.
 

@@ -24,7 +24,7 @@ from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.guess import Guess, guesses_at
 from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.promotion import Guard, choose, fed, left_alone, predictive, tells
+from hpo_tui.engine.optimizer.promotion import Guard, choose, fed, predictive, tells
 from hpo_tui.engine.optimizer.shared_look import Shared
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.suggestions import Proposal
@@ -185,10 +185,6 @@ class Search:
         new = len(fresh)
         prices = options.table([*([None] * new), *ids], x)
         guard = Guard.of(options, now)
-        if guard.forced and left_alone(now, goals):
-            unheard = self.start.unheard(history, self.builder, options, guard.told)
-            if unheard is not None:
-                return unheard
         # A new configuration would be one more look: what was looked at goes on.
         if guard.owed and np.isfinite(prices[new:, history.full]).any():
             prices[:new] = np.inf

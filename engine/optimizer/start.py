@@ -32,8 +32,6 @@ POINTS = 8
 """Spread points of a start at most."""
 _EACH, _MOST_KNOWN = 2, 4
 """How many of these are an earlier study's best: of each study, and in all."""
-_UNHEARD = 4
-"""Spread points, none of them a corner, that the full task sees where no other is believed."""
 _FEWEST, _SHARE = 4, 0.3
 """Spread points at least, and the part of the budget that they may take beyond that."""
 _STOCK, _TRIES = 128, 1024
@@ -175,29 +173,6 @@ class StartPlan:
                 if mark in self._sources:
                     text = f"Among the best that the study {self._sources[mark]} knows."
                 return self._new(x, options.begins, "start", text, point=i + 1)
-        return None
-
-    def unheard(
-        self, history: TrialHistory, builder: Builder, options: Options, told: float
-    ) -> Proposal | None:
-        """Return the next of the first spread points that the full task has not seen, to go there.
-
-        For models of full results alone. What was promoted by looks that are not believed lies
-        where these pointed, mostly at corners, and tells nothing of all the space between.
-        ``told``: the share that cheap tasks explain. None where all were seen, or none can go on.
-        """
-        ready = [c for c, tasks in options.promotable.items() if history.full in tasks]
-        rows = [(c, builder.encoded(history.of_configuration[c][0])) for c in ready]
-        place = {marks(x[None])[0]: c for c, x in rows if x is not None}
-        for x, mark in zip(self._stock[:_UNHEARD], marks(self._stock[:_UNHEARD]), strict=True):
-            if mark in place:
-                number = history.of_configuration[place[mark]][0].number
-                text = (
-                    f"Trial {number} of the start, to see at {self.spec.full_task.name}, whose "
-                    f"results stand alone: cheaper tasks explain {told:.0%} of it."
-                )
-                why = {"kind": "guard", "from": number, "predictive": told, "text": text}
-                return Proposal(x, place[mark], history.full, why)
         return None
 
     def even(

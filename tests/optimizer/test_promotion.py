@@ -13,7 +13,6 @@ from hpo_tui.engine.optimizer.promotion import (
     Guard,
     choose,
     fed,
-    left_alone,
     predictive,
     tells,
 )
@@ -188,45 +187,6 @@ def test_a_look_stands_in_for_a_full_run_that_is_due_until_looks_have_cost_one(
     how |= changed
     both: Any = SimpleNamespace(**how)  # what is asked of the options, and of the models
     assert Guard(0.5, both.forced, both.owed).takes_the_look(both, both) == takes
-
-
-@pytest.mark.parametrize(("trust", "alone"), [([0.1, 0.6], True), ([0.1, 0.9], False)])
-def test_the_full_task_sees_the_first_of_the_start_where_no_metric_of_the_cheap_ones_is_believed(
-    lab: Any, monkeypatch: pytest.MonkeyPatch, trust: list[float], alone: bool
-) -> None:
-    monkeypatch.setattr(surrogate, "trust", lambda *_: trust)
-    asked = lab.play(Optimizer(lab.spec(), seed=1), lab.bowl)
-    spread = {s.configuration: s.number for s in asked[:4]}
-    seen = [s for s in asked if "stand alone" in s.why["text"]]
-    assert all(s.task == "full" and s.why["kind"] == "guard" for s in seen)
-    if not alone:
-        assert not seen
-        return
-    # In the order of the start; what its best has gone already does not go again.
-    assert [s.configuration for s in seen] == sorted({s.configuration for s in seen})
-    full = [s.configuration for s in asked if s.task == "full"]
-    assert spread.keys() <= set(full)
-    assert len(full) == len(set(full))
-    assert all(s.why["from"] == s.resume_from == spread[s.configuration] for s in seen)
-
-
-@pytest.mark.parametrize(
-    ("trust", "pursuing", "alone"),
-    [
-        ([0.9, 0.2], True, True),
-        ([0.9, 0.2], False, False),
-        ([0.2, 0.9], True, False),
-        ([0.2, 0.2], False, True),
-    ],
-)
-def test_until_an_outcome_constraint_is_met_it_alone_counts_for_whether_a_task_is_believed(
-    trust: list[float], pursuing: bool, alone: bool
-) -> None:
-    models = SimpleNamespace(trust=trust)
-    goals: Any = SimpleNamespace(limits=[(1, -np.inf, 0.5)], pursuing=pursuing, columns=[0, 2])
-    assert left_alone(models, goals) is alone  # type: ignore[arg-type]
-    goals.columns = [0]  # nor where there is one objective
-    assert not left_alone(models, goals)  # type: ignore[arg-type]
 
 
 def test_looks_that_are_not_believed_are_not_made_again_beside_themselves(
