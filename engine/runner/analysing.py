@@ -102,10 +102,8 @@ def main(argv: Sequence[str]) -> int:
     except (ValueError, LookupError, SpecError) as error:
         sentence, status = str(error.args[0] if error.args else error), 1
     except (sqlite3.Error, OSError) as error:
-        sentence, status = (
-            f"{folder.db} cannot be read or written: {explained(error, folder.db)}",
-            1,
-        )
+        why = explained(error, folder.db)
+        sentence, status = f"{folder.db} cannot be read or written: {why}", 1
     sys.stdout.write(sentence + "\n")
     return status
 

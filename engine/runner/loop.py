@@ -80,10 +80,8 @@ class Runner:
                 with self.desk.transaction():
                     self.commands.study.stop(at_once=stop == "kill")
         except sqlite3.Error as error:
-            why = (
-                f"{self.desk.folder.db} cannot be written: {explained(error, self.desk.folder.db)}"
-            )
-            raise Unopenable(why) from error
+            db = self.desk.folder.db
+            raise Unopenable(f"{db} cannot be written: {explained(error, db)}") from error
         except OSError as error:  # no more processes for this user, or no answer of the disk
             why = in_words(error)
             raise Unopenable(f"the study cannot be begun: {why}") from error
