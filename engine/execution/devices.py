@@ -21,7 +21,7 @@ from hpo_tui.engine.execution.gpus.sizes import Sizes
 from hpo_tui.engine.execution.gpus.state import GpuState
 from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.lease import Lease, Need
-from hpo_tui.engine.shared_gpus import find_folder
+from hpo_tui.engine.gpu_locks import find_folder
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.spec.parts import Parameter, Value
 from hpo_tui.engine.threads import thread_environment

@@ -15,7 +15,7 @@ from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 from hpo_tui.engine.execution.gpus.nvml import Gpu
 from hpo_tui.engine.execution.gpus.state import GpuState
 from hpo_tui.engine.execution.lease import Lease, Need
-from hpo_tui.engine.shared_gpus import VARIABLE, why_not_kept_apart
+from hpo_tui.engine.gpu_locks import VARIABLE, why_not_kept_apart
 from hpo_tui.engine.spec import Resources
 
 TAKEN = "another study of yours has it"

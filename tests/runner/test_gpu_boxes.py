@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.engine.gpu_locks import VARIABLE
 from hpo_tui.engine.launch import send
-from hpo_tui.engine.shared_gpus import VARIABLE
 from hpo_tui.engine.waiting import BESIDE, KEY
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.watching.snapshot import Snapshot

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.at_once import answers
+from hpo_tui.engine.gpu_locks import find_folder, why_not_kept_apart
 from hpo_tui.engine.nvidia import DRIVER, PATIENCE
-from hpo_tui.engine.shared_gpus import find_folder, why_not_kept_apart
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.engine.waiting import UNSEEN
 from hpo_tui.tui.cli.finding import GIB, Finding

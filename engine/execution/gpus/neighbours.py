@@ -12,13 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_tui.engine.shared_gpus import is_everybody_s
+from hpo_tui.engine.gpu_locks import is_everybody_s
 from hpo_tui.store.refusals import user_name
 
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 """Whoever puts a link or a pipe in a lock's place leads nobody astray, and keeps nobody waiting."""
-
-
 _TOLD_SECONDS = 2.0
 """How long it holds who has a lock: a trial that waits asks many times a second."""
 
