@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.models.transform import (
     Column,
     Warp,
@@ -18,7 +17,6 @@ from hpo_tui.engine.optimizer.models.transform import (
     offsets,
     prefers_log,
     warp,
-    within_reach,
 )
 
 
@@ -291,37 +289,3 @@ def test_what_grows_with_the_cost_of_the_task_is_no_fall(log: bool) -> None:
         assert warped(values, log=log, tasks=tasks, configs=configs)[1].fall <= most
     values = seconds + [40.0 * v for v in seconds]
     assert warped(values, log=log, tasks=tasks, configs=configs)[1].fall > 0.5
-
-
-@pytest.mark.parametrize("far", [np.full(9, 1e6), 1e30 * np.linspace(1.0, 1.2, 9)])
-def test_what_lies_far_beyond_does_not_set_the_scale(far: Array) -> None:
-    good = np.array([0.9, 0.1, 0.35, 0.5])
-    values = np.concatenate([far[:3], good[:2], far[3:], good[2:]])
-    near = np.concatenate([[False] * 3, [True] * 2, [False] * 6, [True] * 2])
-    start = np.arange(len(values)) < 8
-    np.testing.assert_array_equal(within_reach(values, start), near)
-    column = Column(values, 1.0, False, None, False)
-    everywhere = np.zeros(len(values), dtype=np.intp)
-    where = Where(np.arange(len(values)), everywhere, 0, start, ~near & near, np.ones(1))
-    z, made = warp(column, where)
-    assert np.ptp(z[near]) > 1.0
-    assert z[~near].min() > z[near].max()
-    assert made.limit(0.1) == pytest.approx(float(z[near].min()))
-
-
-def test_only_many_that_a_wide_gap_parts_are_far() -> None:
-    start = np.arange(12) < 8
-    few = np.array([0.1, 1e6, 0.5, 0.9, 0.3, 0.7, 0.2, 0.6, 0.4, 0.8, 0.35, 0.45])
-    assert within_reach(few, start).all()
-    converged = np.concatenate([np.linspace(0.1, 1.0, 8), 1e-9 * np.arange(4)])
-    assert within_reach(converged, start).all()
-    assert within_reach(-converged, start).all()
-    assert within_reach(10.0 ** -np.arange(12.0), start).all()
-    assert within_reach(np.array([0.5, 1e6, 1e6, 1e6]), np.ones(4, dtype=bool)).all()
-    assert within_reach(np.ones(12), start).all()
-    assert within_reach(np.zeros(0), np.zeros(0, dtype=bool)).all()
-    groups = np.array([1e30, 1e30, 1e12, 1e12, 0.5, 0.4, 0.1, 1e30, 1e30, 0.3, 0.2, 1e12])
-    assert (within_reach(groups, start) == (groups < 1)).all()
-    ends = np.array([1.7e308, 1.6e308, -1.0, 0.5, 0.4, 0.1, 1.7e308, 1.5e308, 0.3, 1e308, 1.7e308])
-    assert (within_reach(ends, start[1:]) == (ends < 1)).all()
-    assert within_reach(ends - 1.7e308, start[1:]).all()

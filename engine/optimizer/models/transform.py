@@ -13,14 +13,12 @@ import numpy as np
 from scipy import special
 
 from hpo_tui.engine.arrays import Array, Index, Mask
+from hpo_tui.engine.optimizer.models.reach import within_reach
 
 FAR = 1e6
 """Model units that nothing lies beyond."""
 _NEGLIGIBLE = 1e-3
 """Part of the usual value of a traded objective below which nothing more is gained."""
-_GAP, _FEWEST = 100.0, 3
-"""Times the spread of all better results that a gap has which parts what is far beyond them, and
-how many better ones tell a spread."""
 _TINY = 1e-100
 """Size below which values are rescaled before they are squared, which would leave nothing."""
 
@@ -181,32 +179,6 @@ def _lined_up(
         beyond = offsets(grown, config, task, where.full)
         fall = min(fall, abs(_mean_shift(beyond, task, where.full)))
     return found + shift[task], fall
-
-
-def within_reach(y: Array, start: Mask) -> Mask:
-    """Return which losses (n,) are not far beyond all others, (n,); all, unless many are.
-
-    A script may give 1e6 where it cannot train, or diverge to 1e30. A few such values are ranks and
-    do no harm; but where they are half of the results, or of those of the start (n,), they would
-    set the scale, and what is good could not be told apart on it. Far is a group of values that a
-    gap of a hundred times the spread of all better ones parts from them, and that is no wider than
-    this gap; on a logarithmic scale the gap has to be the wider one as well.
-    """
-    order = np.argsort(y, kind="stable")
-    v, count = y[order], len(y)
-    with np.errstate(over="ignore"):  # of what lies 1e308 apart
-        gap, spread = np.diff(v), v[:-1] - v[:1]
-        wide = (spread > 0) & (gap > _GAP * spread)
-    if count and v[0] > 0:
-        wide &= np.diff(np.log(v)) > np.log(v[:-1]) - np.log(v[0])
-    # Several groups can be far, each from what is better.
-    for i in np.flatnonzero(wide)[::-1] + 1:
-        if i >= _FEWEST and v[count - 1] / 2 - v[i] / 2 <= gap[i - 1] / 2:
-            count = int(i)
-    near = np.zeros(len(y), dtype=bool)
-    near[order[:count]] = True
-    begun = bool(start.any()) and 2 * int((near & start).sum()) <= int(start.sum())
-    return near if begun or 2 * count <= len(y) else np.ones(len(y), dtype=bool)
 
 
 def _scale_of(good: Array, column: Column, near: Mask) -> tuple[Array, bool]:
