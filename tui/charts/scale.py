@@ -7,6 +7,9 @@ import numpy as np
 
 from hpo_tui.engine.arrays import Array
 
+_FEWEST = 8
+"""How many values tell which of them are outliers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -112,16 +115,26 @@ def fitted(
 
 
 def _fences(known: Array, log: bool, good: tuple[bool, bool]) -> tuple[float, float]:
+    """Return the least and greatest of known values that a scale has to hold.
+
+    Where losses blow up over many decades, few of those within the fences of all still take up the
+    whole scale. So fences are drawn again as long as the rest then gets ten times the room.
+    """
     low, high = float(known.min()), float(known.max())
-    if len(known) < 8:
-        return low, high
-    shown = np.log(known) if log else known
-    first, third = np.quantile(shown, (0.25, 0.75))
-    reach = 3 * (third - first)
-    inside = known[(shown >= first - reach) & (shown <= third + reach)]
-    if reach <= 0 or not len(inside):
-        return low, high
-    return low if good[0] else float(inside.min()), high if good[1] else float(inside.max())
+    drawn = False
+    while len(known) >= _FEWEST and not (drawn and log):
+        shown = np.log(known) if log else known
+        first, third = np.quantile(shown, (0.25, 0.75))
+        reach = 3 * (third - first)
+        known = known[(shown >= first - reach) & (shown <= third + reach)]
+        if reach <= 0 or not len(known):
+            break
+        least = low if good[0] else float(known.min())
+        most = high if good[1] else float(known.max())
+        if drawn and 10 * (most - least) > high - low:
+            break
+        low, high, drawn = least, most, True
+    return low, high
 
 
 def _round_end(end: float, other: float, log: bool, up: bool) -> float:

@@ -101,6 +101,23 @@ def test_one_diverged_value_does_not_press_the_others_together() -> None:
     assert scale.unit(np.array([1e9]))[0] == 1
 
 
+def test_losses_that_blow_up_leave_the_axis_to_the_others() -> None:
+    good, blown = np.linspace(0.1, 40.0, 12), 10.0 ** np.linspace(4.0, 31.0, 8)
+    scale = fitted(np.concatenate([good, blown]), False, good=(True, False))
+    assert (scale.low, scale.high, scale.above) == (0.0, 40.0, 8)
+    up = fitted(-np.concatenate([good, blown]), False, good=(False, True))
+    assert (up.low, up.high, up.below) == (-40.0, 0.0, 8)
+    everything = fitted(np.concatenate([good, blown]), True, good=(True, False))
+    assert everything.above == 0
+
+
+def test_outliers_alone_do_not_trim_the_tail_of_the_rest() -> None:
+    values = np.exp(np.linspace(-2.0, 2.0, 40))
+    tail = fitted(np.append(values, 1e6), False, good=(True, False))
+    assert tail.above == 1
+    assert tail.high >= values.max()
+
+
 def test_a_threshold_is_always_on_the_scale() -> None:
     scale = fitted(np.array([0.5, 0.6]), False, (0.99,))
     assert scale.high >= 0.99
