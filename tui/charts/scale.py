@@ -125,10 +125,12 @@ def _fences(known: Array, log: bool, good: tuple[bool, bool]) -> tuple[float, fl
     while len(known) >= _FEWEST and not (drawn and log):
         shown = np.log(known) if log else known
         first, third = np.quantile(shown, (0.25, 0.75))
-        reach = 3 * (third - first)
-        known = known[(shown >= first - reach) & (shown <= third + reach)]
-        if reach <= 0 or not len(known):
+        with np.errstate(over="ignore"):  # of what lies 1e308 apart
+            reach = 3 * (third - first)
+            inside = known[(shown >= first - reach) & (shown <= third + reach)]
+        if reach <= 0 or not len(inside) or (drawn and len(inside) == len(known)):
             break
+        known = inside
         least = low if good[0] else float(known.min())
         most = high if good[1] else float(known.max())
         if drawn and 10 * (most - least) > high - low:

@@ -107,6 +107,8 @@ def test_losses_that_blow_up_leave_the_axis_to_the_others() -> None:
     assert (scale.low, scale.high, scale.above) == (0.0, 40.0, 8)
     up = fitted(-np.concatenate([good, blown]), False, good=(False, True))
     assert (up.low, up.high, up.below) == (-40.0, 0.0, 8)
+    widest = fitted(np.array([*[0.5] * 4, *[1e308] * 5]), False)
+    assert widest.above == widest.below == 0
     everything = fitted(np.concatenate([good, blown]), True, good=(True, False))
     assert everything.above == 0
 
