@@ -20,14 +20,15 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo_tui.engine.optimizer import bridge, checks
+from hpo_tui.engine.optimizer import checks
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.encoding.axes import axis_of
 from hpo_tui.engine.optimizer.history import Key, TrialHistory, key_of
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.plan import as_planned, attributes
+from hpo_tui.engine.optimizer.optuna import conversion
+from hpo_tui.engine.optimizer.optuna.planning import as_planned, planned_attributes
+from hpo_tui.engine.optimizer.optuna.turns import in_turn, settle
 from hpo_tui.engine.optimizer.search import Search
-from hpo_tui.engine.optimizer.turns import in_turn, settle
 from hpo_tui.engine.spec import ParameterKind, Params, StudySpec
 from hpo_tui.engine.spec.names import listing
 
@@ -90,7 +91,7 @@ class CostWeightedSampler(BaseSampler):
         known = self._of is not None and self._of[0]() is storage and self._of[1:] == (name, key)
         if new or not known:
             if self.spec is not None:
-                bridge.check_directions(self.spec, study.directions)
+                conversion.check_directions(self.spec, study.directions)
             self._begin()
             self._of = weakref.ref(storage), name, key
 
@@ -99,7 +100,7 @@ class CostWeightedSampler(BaseSampler):
     ) -> dict[str, BaseDistribution]:
         """Return the study file's space, else the intersection of the spaces of past trials."""
         if self.spec is not None:
-            return {p.name: bridge.distribution(p) for p in self.spec.free}
+            return {p.name: conversion.distribution(p) for p in self.spec.free}
         with self._lock:
             self._turn_to(study, new=trial.number == 0)
             found = self._intersection.calculate(study)
@@ -116,7 +117,9 @@ class CostWeightedSampler(BaseSampler):
             in_turn(study, trial)
             with self._lock:
                 self._turn_to(study, new=trial.number == 0)
-                found = attributes(self.search, self._history(study, self.spec, trial), trial)
+                found = planned_attributes(
+                    self.search, self._history(study, self.spec, trial), trial
+                )
                 for name, value in found.items():
                     study._storage.set_trial_user_attr(trial._trial_id, name, value)
                     trial.set_user_attr(name, value)
@@ -138,7 +141,7 @@ class CostWeightedSampler(BaseSampler):
 
             def choose() -> Params:
                 history = self._history(study, spec, trial)
-                number = bridge.ours(trial.number)
+                number = conversion.our_number(trial.number)
                 proposal = search.propose(history, Options(history, None), number)
                 if proposal is None:
                     x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
@@ -147,7 +150,7 @@ class CostWeightedSampler(BaseSampler):
                 return search.space.decode(x)[0]
 
             found = settle(study, trial, choose)
-        return {n: bridge.outward(search_space[n], v) for n, v in found.items()}
+        return {n: conversion.optuna_value(search_space[n], v) for n, v in found.items()}
 
     def after_trial(
         self,
@@ -160,7 +163,7 @@ class CostWeightedSampler(BaseSampler):
         del study, values
         if self.spec is None or state is not TrialState.COMPLETE:
             return
-        lost = bridge.unset(trial, self.spec)
+        lost = conversion.untold_constraints(trial, self.spec)
         if lost:
             warnings.warn(
                 f"trial {trial.number} has no number for {listing(lost)}, so it counts as failing "
@@ -180,20 +183,20 @@ class CostWeightedSampler(BaseSampler):
         # Drawn for the trial, and not in a row: a study that is taken up again goes on.
         name = zlib.crc32(param_name.encode())
         u = np.random.default_rng([self._independent, trial.number, name]).random(1)
-        axis = axis_of(bridge.parameter(param_name, param_distribution))
+        axis = axis_of(conversion.parameter(param_name, param_distribution))
         if axis.categorical:
             u = np.floor(u * axis.levels)
-        return bridge.outward(param_distribution, axis.values(axis.snap(u))[0])
+        return conversion.optuna_value(param_distribution, axis.values(axis.snap(u))[0])
 
     def _inferred_search(
         self, study: Study, search_space: Mapping[str, BaseDistribution]
     ) -> tuple[StudySpec, Search]:
         """Return a specification made from a search space, and its search; kept while it stays."""
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        limits = bridge.constraint_names(trials)
+        limits = conversion.constraint_names(trials)
         key = (repr(search_space), tuple(study.directions), limits)
         if self._inferred is None or self._inferred[0] != key:
-            spec = bridge.inferred(search_space, study.directions, limits, self.seed)
+            spec = conversion.inferred_spec(search_space, study.directions, limits, self.seed)
             self._inferred = (key, spec, Search(spec, self.seed))
         return self._inferred[1], self._inferred[2]
 
@@ -208,15 +211,15 @@ class CostWeightedSampler(BaseSampler):
         past = []
         for trial in trials:
             # What was planned for a trial counts before it has asked for its values.
-            params = {**trial.user_attrs.get(bridge.PARAMS, {}), **trial.params}
+            params = {**trial.user_attrs.get(conversion.PARAMS, {}), **trial.params}
             if self.spec is None:
-                params = bridge.inward(trial)
+                params = conversion.our_params(trial)
             if trial.number == current.number or not params:
                 continue
             params = {n: params[n] for n in names if n in params}
             # The same for a trial and for one that carries it on.
             configuration = ids.setdefault(key_of(params), len(ids) + 1)
-            row = bridge.past_trial(trial, spec, params, configuration, self._failures_teach)
+            row = conversion.past_trial(trial, spec, params, configuration, self._failures_teach)
             if row is not None:
                 past.append(row)
         history = TrialHistory(spec)

@@ -20,8 +20,9 @@ from optuna.samplers import PartialFixedSampler
 from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from hpo_tui.engine.optimizer import CostWeightedSampler, turns
+from hpo_tui.engine.optimizer import CostWeightedSampler
 from hpo_tui.engine.optimizer.api import SpaceExhausted
+from hpo_tui.engine.optimizer.optuna import turns
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.space import validate_params
 

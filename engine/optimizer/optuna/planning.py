@@ -12,11 +12,11 @@ import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial
 
-from hpo_tui.engine.optimizer import bridge
 from hpo_tui.engine.optimizer.api import BudgetSpent
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.options import Options, end
+from hpo_tui.engine.optimizer.optuna import conversion
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Proposal
 from hpo_tui.engine.spec import Params
@@ -33,7 +33,7 @@ class _Plan:
     why: Mapping[str, Any]
 
 
-def attributes(search: Search, history: TrialHistory, trial: FrozenTrial) -> dict[str, Any]:
+def planned_attributes(search: Search, history: TrialHistory, trial: FrozenTrial) -> dict[str, Any]:
     """Return the user attributes of a trial that begins, where there is a study file.
 
     Raises :class:`BudgetSpent` where nothing can be paid.
@@ -43,18 +43,18 @@ def attributes(search: Search, history: TrialHistory, trial: FrozenTrial) -> dic
     plan = _plan(search, options, trial)
     before = history.checkpoint(plan.configuration, plan.task)
     return {
-        bridge.TASK: history.task_names[plan.task],
-        bridge.COST: options.charge(plan.configuration, plan.task, None),
-        bridge.RESUME: None if before is None else bridge.theirs(before.number),
-        bridge.WHY: dict(plan.why),
+        conversion.TASK: history.task_names[plan.task],
+        conversion.COST: options.charge(plan.configuration, plan.task, None),
+        conversion.RESUME: None if before is None else conversion.optuna_number(before.number),
+        conversion.WHY: dict(plan.why),
         # The last: for others the trial is planned by it.
-        bridge.PARAMS: search.space.with_fixed(plan.params),
+        conversion.PARAMS: search.space.with_fixed(plan.params),
     }
 
 
 def _plan(search: Search, options: Options, trial: FrozenTrial) -> _Plan:
     """Return what the trial is to be run as."""
-    number = bridge.ours(trial.number)
+    number = conversion.our_number(trial.number)
     proposal = search.propose(options.history, options, number)
     # One that is tried again, as Optuna's callback for lost trials has it, has values already.
     fixed = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
@@ -93,7 +93,7 @@ def _enqueued(
     for parameter in space.free:
         if parameter.name in fixed:
             try:
-                given[parameter.name] = bridge.stored(parameter, fixed[parameter.name])
+                given[parameter.name] = conversion.stored(parameter, fixed[parameter.name])
             except ValueError:  # Optuna says so when the trial asks for it
                 wrong.add(parameter.name)
     base = space.uniform(1, rng) if proposal is None else proposal.x[None]
@@ -120,7 +120,7 @@ def as_planned(
 
     Raises ValueError where not all of them are asked for.
     """
-    planned = trial.user_attrs.get(bridge.PARAMS, {})
+    planned = trial.user_attrs.get(conversion.PARAMS, {})
     lost = [n for n in space.names if n in planned and n not in search_space]
     if lost:
         raise ValueError(

@@ -7,7 +7,7 @@ from datetime import datetime
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo_tui.engine.optimizer import bridge
+from hpo_tui.engine.optimizer.optuna import conversion
 from hpo_tui.engine.spec import Params
 
 _TURN, _PAUSE = 30.0, 0.01
@@ -21,7 +21,7 @@ def in_turn(study: Study, trial: FrozenTrial) -> None:
 
     So several processes together spend no more than the budget, and none runs what another does.
     """
-    _wait(study, trial, lambda t: not (t.params or bridge.PARAMS in t.user_attrs))
+    _wait(study, trial, lambda t: not (t.params or conversion.PARAMS in t.user_attrs))
 
 
 def settle(study: Study, trial: FrozenTrial, choose: Callable[[], Params]) -> Params:
@@ -38,7 +38,7 @@ def settle(study: Study, trial: FrozenTrial, choose: Callable[[], Params]) -> Pa
         if left and found in _since(study, trial, before).values():
             continue
         _note(study, trial, found)
-        _wait(study, trial, lambda t: t.system_attrs.get(bridge.PARAMS) == {})
+        _wait(study, trial, lambda t: t.system_attrs.get(conversion.PARAMS) == {})
         new = _since(study, trial, before)
         if all(n > trial.number or p != found for n, p in new.items()):
             break
@@ -63,7 +63,7 @@ def _wait(study: Study, trial: FrozenTrial, busy: Callable[[FrozenTrial], bool])
 
 def _note(study: Study, trial: FrozenTrial, params: Params) -> None:
     """Note a trial's values for other processes."""
-    study._storage.set_trial_system_attr(trial._trial_id, bridge.PARAMS, params)
+    study._storage.set_trial_system_attr(trial._trial_id, conversion.PARAMS, params)
 
 
 def _since(study: Study, trial: FrozenTrial, before: Mapping[int, Params]) -> dict[int, Params]:
@@ -73,7 +73,7 @@ def _since(study: Study, trial: FrozenTrial, before: Mapping[int, Params]) -> di
 
 def _noted(study: Study, trial: FrozenTrial) -> dict[int, Params]:
     """Return what is noted of the other trials, by number."""
-    noted = {t.number: t.system_attrs.get(bridge.PARAMS) for t in _trials(study)}
+    noted = {t.number: t.system_attrs.get(conversion.PARAMS) for t in _trials(study)}
     return {n: params for n, params in noted.items() if params and n != trial.number}
 
 

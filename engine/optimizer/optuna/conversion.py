@@ -37,18 +37,18 @@ _STATES: Mapping[TrialState, State] = {
 TASK, RESUME, COST, WHY = "hpo:task", "hpo:resume_from", "hpo:cost", "hpo:why"
 """User attributes that a trial gets where the sampler has a study file."""
 PARAMS = "hpo:params"
-"""Another one: the values it is to have. Without a study file a system attribute, as `inward`.
+"""Another one: the values it is to have. Without a study file a system attribute, as `our_params`.
 
 Others that begin while it runs know of them before it has asked for them.
 """
 
 
-def ours(number: int) -> int:
+def our_number(number: int) -> int:
     """Return our number of Optuna's trial ``number``: Optuna counts from 0, we from 1."""
     return number + 1
 
 
-def theirs(number: int) -> int:
+def optuna_number(number: int) -> int:
     """Return Optuna's number of our trial ``number``."""
     return number - 1
 
@@ -56,7 +56,7 @@ def theirs(number: int) -> int:
 def parameter(name: str, distribution: BaseDistribution) -> Parameter:
     """Return the parameter that a distribution describes. Raises TypeError for an unknown kind.
 
-    A category's choices are their numbers, see :func:`inward`.
+    A category's choices are their numbers, see :func:`our_params`.
     """
     if isinstance(distribution, FloatDistribution):
         return Parameter(
@@ -75,7 +75,7 @@ def parameter(name: str, distribution: BaseDistribution) -> Parameter:
     raise TypeError(f"no sampler for {type(distribution).__name__}")
 
 
-def inward(trial: FrozenTrial) -> Params:
+def our_params(trial: FrozenTrial) -> Params:
     """Return a trial's values as :func:`parameter` has them: of a category the choice's number.
 
     While it runs, those that it has not asked for yet too.
@@ -90,8 +90,8 @@ def inward(trial: FrozenTrial) -> Params:
     }
 
 
-def outward(distribution: BaseDistribution, value: Any) -> Any:
-    """Return the reverse of :func:`inward`, of one value."""
+def optuna_value(distribution: BaseDistribution, value: Any) -> Any:
+    """Return the reverse of :func:`our_params`, of one value."""
     if isinstance(distribution, CategoricalDistribution):
         return distribution.to_external_repr(value)
     return value
@@ -136,7 +136,7 @@ def constraints_of(trial: FrozenTrial) -> Mapping[str, float]:
     return dict(trial.constraints or {})
 
 
-def inferred(
+def inferred_spec(
     space: Mapping[str, BaseDistribution],
     directions: Sequence[StudyDirection],
     limits: Sequence[str],
@@ -176,14 +176,14 @@ def past_trial(
     cost = float(trial.user_attrs.get(COST, spec.full_task.cost))
     before = trial.user_attrs.get(RESUME)
     return PastTrial(
-        number=ours(trial.number),
+        number=our_number(trial.number),
         configuration=configuration,
         params=params,
         task=task,
         state=state,
         metrics=_metrics(trial, spec) if state in ("complete", "pruned") else {},
         charged=cost,
-        resume_from=None if before is None else ours(int(before)),
+        resume_from=None if before is None else our_number(int(before)),
         teaches=state == "failed" and failures_teach,
         reports=_reports(trial, spec),
         ended=None if trial.datetime_complete is None else trial.datetime_complete.timestamp(),
@@ -219,7 +219,7 @@ def _limited(trial: FrozenTrial, limit: OutcomeConstraint) -> float | None:
     return limit.max + float(over) if limit.max is not None else (limit.min or 0) - float(over)
 
 
-def unset(trial: FrozenTrial, spec: StudySpec) -> list[str]:
+def untold_constraints(trial: FrozenTrial, spec: StudySpec) -> list[str]:
     """Return the metrics of constraints that a trial with values has told no number of."""
     values = {o.metric for o in spec.objectives}
     limits = (c for c in spec.outcome_constraints if c.metric not in values)

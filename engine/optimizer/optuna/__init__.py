@@ -1,0 +1,1 @@
+"""What Optuna's sampler needs beside the search: its words in ours, plans of trials, turns."""
