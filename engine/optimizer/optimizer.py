@@ -22,15 +22,15 @@ from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.explain import insight, slicing
 from hpo_tui.engine.optimizer.explain.best import best_trials
 from hpo_tui.engine.optimizer.explain.mapping import Mapper
+from hpo_tui.engine.optimizer.finalists import finalist_repeat
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.options import Options, end
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Suggestions
 from hpo_tui.engine.optimizer.wishes import (
-    Wanted,
+    Wish,
     after_edit,
     carried_on,
-    finalist,
     repeat_of,
     wished,
 )
@@ -62,8 +62,8 @@ class Optimizer:
         self._several = 1
         self._earlier = checked(earlier, spec)
         self._begin(spec)
-        self._wanted: deque[Wanted] = deque()
-        self._served: dict[int, Wanted] = {}
+        self._wishes: deque[Wish] = deque()
+        self._served: dict[int, Wish] = {}
         if state:
             self._search.surrogate.load(checks.state(state))
 
@@ -91,11 +91,11 @@ class Optimizer:
         room = self._room(left)
         number = self._history.next_number
         options = Options(self._history, room, self._measured())
-        while self._wanted:
-            wanted = self._wanted.popleft()
-            asked = self._suggestions.of_wish(wanted, options, number)
+        while self._wishes:
+            wish = self._wishes.popleft()
+            asked = self._suggestions.of_wish(wish, options, number)
             if asked is not None:
-                self._served[number] = wanted
+                self._served[number] = wish
                 return asked
         last = self._finalist(options)
         asked = None if last is None else self._suggestions.of_wish(last, options, number)
@@ -106,13 +106,13 @@ class Optimizer:
             raise end(options, self._search.space, room, clocked=self.left is None)
         return self._suggestions.of_proposal(proposal, options, number)
 
-    def _finalist(self, options: Options) -> Wanted | None:
+    def _finalist(self, options: Options) -> Wish | None:
         """Return the repeat that the end of the budget is kept for, None while there is more."""
         if self.spec.repeats < 2:
             return None
         counted = self.spec.budget.amount + self._extra
         whole = options.whole if self.left is None else counted
-        return finalist(self._history, options, self.best(), self.spec.repeats, whole)
+        return finalist_repeat(self._history, options, self.best(), self.spec.repeats, whole)
 
     def _room(self, left: float | None) -> float | None:
         """Return what is left, the smaller of our own count and the caller's."""
@@ -154,7 +154,7 @@ class Optimizer:
             raise ValueError(f"trial {number} has ended: only a suggestion can be withdrawn")
         self._history.remove(number)
         if number in self._served:
-            self._wanted.appendleft(self._served.pop(number))
+            self._wishes.appendleft(self._served.pop(number))
 
     # -- telling --------------------------------------------------------------------------------
 
@@ -239,10 +239,10 @@ class Optimizer:
         index = None if task is None else history.task(task)
         params = checks.configuration(params)
         if promote is not None:
-            self._wanted.append(carried_on(history, promote, index, why))
+            self._wishes.append(carried_on(history, promote, index, why))
         else:
-            rng = np.random.default_rng([self.seed, history.next_number, len(self._wanted)])
-            self._wanted.append(wished(self.spec, space, params, index, why, rng=rng))
+            rng = np.random.default_rng([self.seed, history.next_number, len(self._wishes)])
+            self._wishes.append(wished(self.spec, space, params, index, why, rng=rng))
 
     def confirm(self, number: int, repeats: int) -> None:
         """Queue ``repeats`` more full-task runs of a trial's configuration, each its own seed.
@@ -252,7 +252,7 @@ class Optimizer:
         trial = self._history.trial(number)
         text = f"Repeat of trial {number} with another seed, to know how sure its result is."
         for _ in range(checks.repeats(repeats)):
-            self._wanted.append(repeat_of(trial, text))
+            self._wishes.append(repeat_of(trial, text))
 
     # -- the past -------------------------------------------------------------------------------
 
@@ -285,9 +285,9 @@ class Optimizer:
         self._begin(checks.study(spec))
         self._history.restore(past)
         tasks = self._history.task_names
-        wanted = (after_edit(w, spec, before, tasks) for w in self._wanted)
+        wishes = (after_edit(w, spec, before, tasks) for w in self._wishes)
         served = {n: after_edit(w, spec, before, tasks) for n, w in self._served.items()}
-        self._wanted = deque(w for w in wanted if w is not None)
+        self._wishes = deque(w for w in wishes if w is not None)
         self._served = {n: w for n, w in served.items() if w is not None}
 
     # -- what is known --------------------------------------------------------------------------

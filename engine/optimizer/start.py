@@ -124,7 +124,7 @@ class StartPlan:
         given = next((g for row, g in self._given if marks(row[None])[0] == mark), {})
         return Proposal(x, None, task, {"kind": kind, **more, "text": text}, given)
 
-    def _wanted(self, history: TrialHistory) -> Array | None:
+    def _next_given(self, history: TrialHistory) -> Array | None:
         """Return the first configuration of the study file whose values no trial has yet, (d,)."""
         for i, (x, given) in enumerate(self._given):
             if i in self._done:
@@ -147,9 +147,9 @@ class StartPlan:
 
         What the study file gives goes first, however much it is and whenever it was written.
         """
-        wanted = self._wanted(history) if options.new_tasks else None
-        if wanted is not None:
-            return self._new(wanted, options.new_tasks[0], "given", "Given in the study file.")
+        given = self._next_given(history) if options.new_tasks else None
+        if given is not None:
+            return self._new(given, options.new_tasks[0], "given", "Given in the study file.")
         count = self._count(options)
         # Where no further look could be carried on, what is left is for the best of those there.
         over = bool(history.of_configuration) and min(options.new_tasks, default=0) > 0

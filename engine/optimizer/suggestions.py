@@ -9,7 +9,7 @@ from hpo_tui.engine.optimizer.api import Suggestion, Trial
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.wishes import Wanted, exact
+from hpo_tui.engine.optimizer.wishes import Wish, exact
 from hpo_tui.engine.spec import Params, Value
 
 
@@ -43,19 +43,19 @@ class Suggestions:
             params = dict(self.history.of_configuration[configuration][0].params)
         return self._record(params, configuration, proposal.task, options, number, why=proposal.why)
 
-    def of_wish(self, wanted: Wanted, options: Options, number: int) -> Suggestion | None:
+    def of_wish(self, wish: Wish, options: Options, number: int) -> Suggestion | None:
         """Run what was asked for; None where it cannot be paid."""
-        known = self.history.known(wanted.params)
-        task, repeat = wanted.place(self.history, known)
+        known = self.history.known(wish.params)
+        task, repeat = wish.place(self.history, known)
         price = options.charge(None if repeat else known, task, None)
         if (1.0 if options.by_count else price) > options.room:
             return None
-        why: dict[str, Any] = {"kind": wanted.kind, "text": wanted.text}
-        if wanted.source is not None:
-            why["from"] = wanted.source
-        configuration = self.history.configuration(wanted.params)
+        why: dict[str, Any] = {"kind": wish.kind, "text": wish.text}
+        if wish.source is not None:
+            why["from"] = wish.source
+        configuration = self.history.configuration(wish.params)
         return self._record(
-            wanted.params, configuration, task, options, number, why=why, repeat=repeat
+            wish.params, configuration, task, options, number, why=why, repeat=repeat
         )
 
     def _record(

@@ -1,4 +1,4 @@
-"""What is run because somebody asked for it: enqueued, carried on, confirmed; and finalists."""
+"""What is run because somebody asked for it: enqueued, carried on, confirmed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,18 +9,15 @@ from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.encoding.completion import completed
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.spec import ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import partial_faults, validate_params
 
-_FINALISTS, _SHARE = 3, 0.25
-"""Configurations that are repeated at the end, and the share of the budget kept for it at most."""
 _TRIES = 1024
 """Random points among which one is looked for that completes a configuration."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Wish:
     """A configuration at a task (None: the next one up), or a ``repeat`` of the full task.
 
     ``source``: the trial that is carried on or repeated.
@@ -52,7 +49,7 @@ class Wanted:
 def wished(
     spec: StudySpec, space: Space, params: Mapping[str, Value], task: int | None, why: str,
     *, rng: np.random.Generator,
-) -> Wanted:  # fmt: skip
+) -> Wish:  # fmt: skip
     """Return the wish for a configuration, completed where it is not whole.
 
     Raises ValueError where it is none of the space.
@@ -69,7 +66,7 @@ def wished(
     whole = exact(spec, space.decode(x[None])[0], params)
     if not space.keeps(whole):
         raise ValueError("this configuration breaks a constraint over the parameters")
-    return Wanted(
+    return Wish(
         params=whole,
         task=task,
         source=None,
@@ -79,7 +76,7 @@ def wished(
     )
 
 
-def carried_on(history: TrialHistory, number: int, task: int | None, why: str) -> Wanted:
+def carried_on(history: TrialHistory, number: int, task: int | None, why: str) -> Wish:
     """Return the wish for a trial's configuration at a dearer task. Raises ValueError, KeyError."""
     trial = history.trial(number)
     if trial.task >= (history.full if task is None else task):
@@ -88,21 +85,21 @@ def carried_on(history: TrialHistory, number: int, task: int | None, why: str) -
             f"trial {number} ran at {done!r}: it can only be continued at a more expensive task"
         )
     text = why or f"Asked for: trial {number} carried on."
-    return Wanted(
+    return Wish(
         params=trial.params, task=task, source=number, repeat=False, kind="promoted", text=text
     )
 
 
-def repeat_of(trial: Trial, text: str) -> Wanted:
+def repeat_of(trial: Trial, text: str) -> Wish:
     """Return the wish for one more full-task run of a trial's configuration, with its own seed."""
-    return Wanted(
+    return Wish(
         params=trial.params, task=None, source=trial.number, repeat=True, kind="confirm", text=text
     )
 
 
 def after_edit(
-    wish: Wanted, spec: StudySpec, before: Sequence[str], tasks: Sequence[str]
-) -> Wanted | None:
+    wish: Wish, spec: StudySpec, before: Sequence[str], tasks: Sequence[str]
+) -> Wish | None:
     """Return a wish as it is after an edit of the study, None where its values or task are gone.
 
     ``before``, ``tasks``: the names of the tasks, cheapest first, before and after.
@@ -123,40 +120,3 @@ def exact(spec: StudySpec, params: Params, given: Mapping[str, Value]) -> Params
         if name in out and parameter is not None and parameter.kind is ParameterKind.FLOAT:
             out[name] = float(value)
     return out
-
-
-def finalist(
-    history: TrialHistory, options: Options, best: Sequence[int], repeats: int, budget: float
-) -> Wanted | None:
-    """Return a repeat of the finalist with the fewest, if what is left is for repeats.
-
-    Kept for them: what three finalists take, at most a quarter of the ``budget``. Finalists are
-    those of the ``best`` that are least bad in anything: the ends of a front, good in one objective
-    alone, need no confirming.
-    """
-    price = options.price(None, history.full)
-    reserve = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
-    if options.room > reserve + price:
-        return None
-    runs = {n: _runs(history, n) for n in compromises(history, best)[:_FINALISTS]}
-    number = min(runs, key=lambda n: runs[n], default=None)
-    if number is None or runs[number] >= repeats:
-        return None
-    text = f"Repeat of trial {number}, one of the best, with another seed."
-    return repeat_of(history.trials[number], text)
-
-
-def compromises(history: TrialHistory, best: Sequence[int]) -> list[int]:
-    """Order trials by their worst rank in any objective; ties stay as they are."""
-    goals = history.spec.objectives
-    losses = [[history.trials[n].metrics[o.metric] * o.sign for o in goals] for n in best]
-    if len(goals) < 2 or len(best) < 2:
-        return list(best)
-    worst = np.argsort(np.argsort(losses, axis=0, kind="stable"), axis=0).max(axis=1)
-    return [best[i] for i in np.argsort(worst, kind="stable")]
-
-
-def _runs(history: TrialHistory, number: int) -> int:
-    """How often a trial's configuration has been or is being run at the full task."""
-    trials = history.of_configuration[history.trials[number].configuration]
-    return sum(t.task == history.full and t.state in ("running", "complete") for t in trials)

@@ -12,7 +12,7 @@ from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.suggestions import Proposal, Suggestions
-from hpo_tui.engine.optimizer.wishes import Wanted
+from hpo_tui.engine.optimizer.wishes import Wish
 from hpo_tui.engine.spec import StudySpec
 
 
@@ -195,7 +195,7 @@ def test_a_wish_that_will_take_longer_is_charged_what_is_left(lab: Any) -> None:
     thrice: Any = SimpleNamespace(
         costs=[t.cost for t in spec.tasks_by_cost], factor=lambda x: np.full(len(x), 3.0)
     )
-    wish = Wanted({"x": 0.5, "y": 0.1}, history.full, None, False, "enqueued", "")
+    wish = Wish({"x": 0.5, "y": 0.1}, history.full, None, False, "enqueued", "")
     asked = Suggestions(history, space).of_wish(wish, Options(history, 1.5, thrice), 1)
     assert asked is not None
     assert asked.cost == pytest.approx(1.5)

@@ -12,12 +12,12 @@ import numpy as np
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.encoding.axes import Axis, Choice, Grid
 from hpo_tui.engine.optimizer.encoding.space import Space
+from hpo_tui.engine.optimizer.finalists import compromises
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.surrogate import Models
 from hpo_tui.engine.optimizer.models.transform import FAR, losses, offsets
 from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.search import Search
-from hpo_tui.engine.optimizer.wishes import compromises
 
 MOST_CHOICES = 25
 """Choices along a parameter that are looked at."""
