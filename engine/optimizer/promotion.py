@@ -2,7 +2,7 @@
 
 index(x, t) = gain(x, t) * mean over metrics of rho_j^2(x, t) / price(x, t): the augmented expected
 improvement of Huang et al. (2006) for several objectives and tasks. The gain of the full task is
-measured against its results, that of a cheaper one against what is in hand as well (goals.py).
+measured against its results, that of a cheaper one against what is in hand as well (scoring.py).
 rho^2 is posterior, so a task that has spoken about x has nothing more to say. Shapes: c candidates,
 T tasks, k metrics.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpo_tui.engine.arrays import Array
-from hpo_tui.engine.optimizer.acquisition.goals import Goals
+from hpo_tui.engine.optimizer.acquisition.scoring import Acquisition
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.models.surrogate import Models
 from hpo_tui.engine.optimizer.models.trust import TRUSTED
@@ -52,14 +52,14 @@ class Choice:
 
 
 def choose(
-    x: Array, prices: Array, goals: Goals, models: Models, *, new: int, forced: bool
+    x: Array, prices: Array, acquisition: Acquisition, models: Models, *, new: int, forced: bool
 ) -> Choice | None:
     """Return the highest index among finite ``prices`` (c, T); ``forced``: full task only.
 
     The first ``new`` are new configurations. None where nothing is payable.
     """
     full = prices.shape[1] - 1
-    full_gain, look_gain = goals.score(x, new)
+    full_gain, look_gain = acquisition.score(x, new)
     gain = np.repeat(look_gain[:, None], full + 1, axis=1)
     gain[:, full] = full_gain
     usable = np.isfinite(prices)

@@ -13,9 +13,9 @@ import numpy as np
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.acquisition import candidates
-from hpo_tui.engine.optimizer.acquisition.goals import Goals
 from hpo_tui.engine.optimizer.acquisition.refinement import Candidates, refined
 from hpo_tui.engine.optimizer.acquisition.scan import Scan
+from hpo_tui.engine.optimizer.acquisition.scoring import Acquisition
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.earlier import Earlier
 from hpo_tui.engine.optimizer.encoding.space import Space, feasible_random
@@ -174,9 +174,11 @@ class Search:
         ids = self._promotable(history, options, now)
         old = np.array([self._row(history, c) for c in ids]).reshape(len(ids), self.space.d)
         looks = [x for x, t in busy if t < history.full]
-        goals = Goals(self.spec, self.space, now, busy, np.vstack([old, *looks]), seed=self.seed)
+        acquisition = Acquisition(
+            self.spec, self.space, now, busy, np.vstack([old, *looks]), seed=self.seed
+        )
         if shared is None:
-            fresh = self._fresh(history, options, goals, models, rng)
+            fresh = self._fresh(history, options, acquisition, models, rng)
         else:
             fresh = shared.take(options.new_tasks, self._known(history))
         x = np.vstack([fresh, old])
@@ -188,10 +190,10 @@ class Search:
         # A new configuration would be one more look: what was looked at goes on.
         if guard.owed and np.isfinite(prices[new:, history.full]).any():
             prices[:new] = np.inf
-        pick = choose(x, prices, goals, now, new=new, forced=guard.forced)
+        pick = choose(x, prices, acquisition, now, new=new, forced=guard.forced)
         if pick is None:
             return None
-        if goals.lost(pick.gain) and not guard.forced:
+        if acquisition.lost(pick.gain) and not guard.forced:
             spread = self.start.even(options, self._known(history), None, _LOST)
             if spread is not None:
                 return spread
@@ -219,7 +221,7 @@ class Search:
         self,
         history: TrialHistory,
         options: Options,
-        goals: Goals,
+        acquisition: Acquisition,
         models: Models,
         rng: np.random.Generator,
     ) -> Array:
@@ -229,7 +231,7 @@ class Search:
         are to share the look.
         """
         if options.new_tasks:
-            found = refined(goals, self._known(history), rng)
+            found = refined(acquisition, self._known(history), rng)
         else:
             nothing = np.zeros((0, self.space.d))
             found = Candidates(nothing, nothing)

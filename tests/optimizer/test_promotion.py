@@ -127,10 +127,10 @@ def test_the_highest_gain_per_cost_is_chosen_by_what_tasks_tell(forced: bool) ->
         prices[rng.random((c, tasks)) < 0.3] = np.inf
         told, trust = rng.random((k, c, tasks)), rng.random(k).tolist()
         told[:, :, -1] = 1.0
-        goals: Any = SimpleNamespace(score=lambda x, new, both=(full, look): both)
+        acquisition: Any = SimpleNamespace(score=lambda x, new, both=(full, look): both)
         x = np.arange(c, dtype=float)[:, None]
         models = _models(told.copy(), trust)
-        pick = choose(x, prices, goals, models, new=0, forced=forced)
+        pick = choose(x, prices, acquisition, models, new=0, forced=forced)
 
         share = np.average(told * np.array(trust)[:, None, None], axis=0)
         share[:, -1] = 1.0

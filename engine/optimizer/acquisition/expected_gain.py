@@ -2,7 +2,7 @@
 
 Exact expected hypervolume improvement over independent normal predictions (Emmerich et al. 2006,
 Yang et al. 2019), which is plain expected improvement for one objective (Jones et al. 1998). What
-outcome constraints make of it is told by goals.py. Losses; shapes: c candidates, m objectives, b
+outcome constraints make of it is told by scoring.py. Losses; shapes: c candidates, m objectives, b
 boxes.
 """
 

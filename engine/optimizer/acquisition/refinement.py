@@ -17,7 +17,7 @@ from hpo_tui.engine.optimizer.acquisition.candidates import (
     steps,
     sweeps,
 )
-from hpo_tui.engine.optimizer.acquisition.goals import Goals
+from hpo_tui.engine.optimizer.acquisition.scoring import Acquisition
 
 _SPREAD, _NEAR, _SMALL = 512, 256, 256
 """Candidates all over the space and near the front; a space that is looked at whole."""
@@ -39,22 +39,22 @@ class Candidates:
     share: Array
 
 
-def refined(goals: Goals, known: Set[bytes], rng: np.random.Generator) -> Candidates:
+def refined(acquisition: Acquisition, known: Set[bytes], rng: np.random.Generator) -> Candidates:
     """Return the best candidates that are allowed and whose marks are not ``known``.
 
     Out of random ones, some near the front and, in a small space, all; then of three rounds of
     steps and sweeps around the best.
     """
-    space = goals.space
+    space = acquisition.space
     x = np.vstack(
         [
             spread(space, _SPREAD, rng),
-            around_front(space, goals.best_known(), _NEAR, rng),
+            around_front(space, acquisition.best_known(), _NEAR, rng),
             space.everything(_SMALL),
         ]
     )
     x = distinct(x[space.allowed(x)], known)
-    full, look = goals.score(x, len(x))
+    full, look = acquisition.score(x, len(x))
     for part in range(_ROUNDS):
         if len(x) == 0:
             break
@@ -63,7 +63,7 @@ def refined(goals: Goals, known: Set[bytes], rng: np.random.Generator) -> Candid
         more.append(sweeps(space, top[: _ROUNDS - part], rng))
         extra = np.vstack(more)
         extra = distinct(extra[space.allowed(extra)], known | set(marks(x)))
-        at_full, at_look = goals.score(extra, len(extra))
+        at_full, at_look = acquisition.score(extra, len(extra))
         x = np.vstack([x, extra])
         full, look = np.concatenate([full, at_full]), np.concatenate([look, at_look])
     return Candidates(

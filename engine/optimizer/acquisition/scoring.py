@@ -1,12 +1,12 @@
-"""What a study wants, in model units: reference point, front, limits; and the score of candidates.
+"""The acquisition function: how a study's goals score candidates, in model units.
 
-Two fronts. A full-task result must improve on the full-task results. A look must show the way to
-something better than what is in hand already: those results, and the posterior means of the
-configurations that were looked at and can still be carried on, after the effective best solution
-of Huang et al. (2006). A second look next to a promising first one so gains little, and the budget
-goes to something else or to the promotion. A new configuration bound for the full task takes the
-look on the way, so it has to improve on those that are being looked at as well. Shapes: n rows,
-c candidates, k metrics, m objectives.
+A study's goals become a reference point, limits and two fronts. A full-task result must improve on
+the full-task results. A look must show the way to something better than what is in hand already:
+those results, and the posterior means of the configurations that were looked at and can still be
+carried on, after the effective best solution of Huang et al. (2006). A second look next to a
+promising first one so gains little, and the budget goes to something else or to the promotion. A
+new configuration bound for the full task takes the look on the way, so it has to improve on those
+that are being looked at as well. Shapes: n rows, c candidates, k metrics, m objectives.
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ _PRIOR_WEIGHT = 5.0
 """Results after which the priors of the study file count for less and less."""
 
 
-class Goals:
-    """The acquisition of one ask.
+class Acquisition:
+    """What a result is worth, for one ask: the acquisition function.
 
     Several objectives: expected hypervolume improvement below the thresholds, or below what a
     typical configuration is predicted to reach. One: expected improvement on the incumbent. None:
