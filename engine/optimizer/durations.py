@@ -11,10 +11,10 @@ import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.encoding.columns import centred
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
+from hpo_tui.engine.optimizer.table import TableBuilder
 
 _ENOUGH = 3
 """Timed trials of a task from which on its time is known."""
@@ -46,7 +46,7 @@ class Prices:
 class Durations:
     """Reads durations off the history."""
 
-    def __init__(self, space: Space, builder: Builder) -> None:
+    def __init__(self, space: Space, builder: TableBuilder) -> None:
         self.space, self.builder = space, builder
 
     def prices(self, history: TrialHistory) -> Prices | None:

@@ -44,12 +44,12 @@ class Earlier:
         What trials that were stopped early were to end at counts as theirs.
         """
         # SciPy takes most of a second: the runner passes on what was kept, and has no use for it.
-        from hpo_tui.engine.optimizer.data import Builder
         from hpo_tui.engine.optimizer.encoding.space import Space
+        from hpo_tui.engine.optimizer.table import TableBuilder
 
         seen = TrialHistory(spec)
         seen.restore(history)
-        table = Builder(spec, Space(spec)).table(seen)
+        table = TableBuilder(spec, Space(spec)).table(seen)
         findings = []
         for i, number in enumerate(table.trial.tolist()):
             pairs = zip(spec.metric_names, table.values[i].tolist(), strict=True)

@@ -16,7 +16,6 @@ from hpo_tui.engine.optimizer.acquisition import candidates
 from hpo_tui.engine.optimizer.acquisition.refinement import Candidates, refined
 from hpo_tui.engine.optimizer.acquisition.scan import Scan
 from hpo_tui.engine.optimizer.acquisition.scoring import Acquisition
-from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.earlier import Earlier
 from hpo_tui.engine.optimizer.encoding.space import Space, feasible_random
 from hpo_tui.engine.optimizer.explain.why import alone, explained
@@ -28,6 +27,7 @@ from hpo_tui.engine.optimizer.promotion import Guard, choose, fed, predictive, t
 from hpo_tui.engine.optimizer.shared_look import Shared
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.suggestions import Proposal
+from hpo_tui.engine.optimizer.table import TableBuilder
 from hpo_tui.engine.spec import StudySpec
 
 RANDOM_SHARE = 0.1
@@ -43,7 +43,7 @@ class Search:
     def __init__(self, spec: StudySpec, seed: int, earlier: Sequence[Earlier] = ()) -> None:
         self.spec, self.seed = spec, seed
         self.space = Space(spec)
-        self.builder = Builder(spec, self.space)
+        self.builder = TableBuilder(spec, self.space)
         self.guesses = [Guess(e, spec, self.space, seed) for e in earlier]
         said = [guesses_at(metric, self.guesses) for metric in spec.metric_names]
         told = hashlib.blake2b(repr(earlier).encode()).digest() if earlier else b""

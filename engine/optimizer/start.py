@@ -17,13 +17,13 @@ import numpy as np
 from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.optimizer.acquisition.candidates import marks
 from hpo_tui.engine.optimizer.acquisition.pareto import ranks
-from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.encoding.completion import as_run, completed
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.guess import Guess
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.suggestions import Proposal
+from hpo_tui.engine.optimizer.table import TableBuilder
 from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 
 log = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ class StartPlan:
         return None
 
     def propose(
-        self, history: TrialHistory, builder: Builder, options: Options, known: Set[bytes]
+        self, history: TrialHistory, builder: TableBuilder, options: Options, known: Set[bytes]
     ) -> Proposal | None:
         """Return the next step of the start; None when it is over or cannot be paid.
 
@@ -188,7 +188,9 @@ class StartPlan:
         where = found.task if task is None else task
         return replace(found, task=where, why={**found.why, "text": text})
 
-    def _best(self, history: TrialHistory, builder: Builder, ready: list[int]) -> Proposal | None:
+    def _best(
+        self, history: TrialHistory, builder: TableBuilder, ready: list[int]
+    ) -> Proposal | None:
         """Return the best of the start, by non-dominated rank, then mean rank, to the full task."""
         names = [o.metric for o in self.spec.objectives] or list(self.spec.metric_names)
         sign = [o.sign for o in self.spec.objectives] or [1.0] * len(names)

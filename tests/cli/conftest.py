@@ -187,13 +187,13 @@ def rows(folder: Path) -> list[dict[str, Any]]:
 def taught(folder: Path) -> int:
     """How many rows an optimizer would learn from the study's trials."""
     from hpo_tui.engine.execution.proposals.past import past_trials
-    from hpo_tui.engine.optimizer.data import Builder
     from hpo_tui.engine.optimizer.encoding.space import Space
     from hpo_tui.engine.optimizer.history import TrialHistory
+    from hpo_tui.engine.optimizer.table import TableBuilder
     from hpo_tui.engine.spec import StudySpec
 
     spec = StudySpec.load(folder / "study.toml")
     history = TrialHistory(spec)
     with StudyReader(folder / "study.db") as reader:
         history.restore(past_trials(reader, spec))
-    return len(Builder(spec, Space(spec)).table(history).x)
+    return len(TableBuilder(spec, Space(spec)).table(history).x)

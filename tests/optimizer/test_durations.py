@@ -9,10 +9,10 @@ import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.durations import Durations, Prices
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
+from hpo_tui.engine.optimizer.table import TableBuilder
 from hpo_tui.engine.spec import StudySpec
 
 
@@ -77,7 +77,7 @@ class Timed:
     def __init__(self, spec: StudySpec) -> None:
         self.history = TrialHistory(spec)
         space = Space(spec)
-        self.durations = Durations(space, Builder(spec, space))
+        self.durations = Durations(space, TableBuilder(spec, space))
 
     def run(self, task: int, seconds: float | None, **changes: Any) -> int:
         """Add a trial, complete if nothing else is said; return its number."""

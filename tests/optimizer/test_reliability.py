@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
-from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models.reliability import Failures, Reliability, failures, with_values
 from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
+from hpo_tui.engine.optimizer.table import Table
 
 ONE = [{"metric": "a", "direction": "minimize"}]
 FULL = [{"name": "full", "cost": 1.0}]

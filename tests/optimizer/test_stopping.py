@@ -7,7 +7,7 @@ import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.api import StopDecision
-from hpo_tui.engine.optimizer.data import task_steps
+from hpo_tui.engine.optimizer.table import task_steps
 from hpo_tui.engine.spec import StudySpec
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
 from hpo_tui.engine.optimizer.models.trust import TRUSTED
+from hpo_tui.engine.optimizer.table import Table
 
 TASKS = [{"name": "cheap", "cost": 0.25}, {"name": "full", "cost": 1.0}]
 

@@ -10,12 +10,12 @@ import numpy as np
 from hpo_tui.engine.analysis.tasks import ranks
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import EarlierInsight, TaskInsight
-from hpo_tui.engine.optimizer.data import signs
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.curves import bounded
 from hpo_tui.engine.optimizer.models.guess import FEWEST, Guess
 from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.search import Search
+from hpo_tui.engine.optimizer.table import signs
 from hpo_tui.engine.spec.names import listing
 
 FEWEST_PAIRS = 3

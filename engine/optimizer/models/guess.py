@@ -21,11 +21,11 @@ import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.acquisition.pareto import front
-from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.earlier import Earlier, Finding
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models.gp import Guesses
 from hpo_tui.engine.optimizer.models.surrogate import FIT_ROWS, Models, Surrogate
+from hpo_tui.engine.optimizer.table import Table
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec, Task
 from hpo_tui.engine.spec.names import show
 

@@ -23,11 +23,11 @@ import numpy as np
 from scipy import special
 
 from hpo_tui.engine.arrays import Array, Index, Mask
-from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models import gp
 from hpo_tui.engine.optimizer.models.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.models.kernel import Hyper, prior
+from hpo_tui.engine.optimizer.table import Table
 
 _HOPELESS = 0.1
 """Chance of a result below which a configuration is not worth its price."""

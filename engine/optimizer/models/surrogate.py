@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index, Mask
-from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models import gp, kernel
 from hpo_tui.engine.optimizer.models.gp import Guesses, Posterior, Rows
@@ -30,6 +29,7 @@ from hpo_tui.engine.optimizer.models.units import (
     prior_noise,
     repeat_noise,
 )
+from hpo_tui.engine.optimizer.table import Table
 from hpo_tui.engine.spec import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700

@@ -7,9 +7,9 @@ import numpy as np
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.acquisition.pareto import front
-from hpo_tui.engine.optimizer.data import Table, signs
 from hpo_tui.engine.optimizer.models.kernel import NOISE
 from hpo_tui.engine.optimizer.models.transform import Column, Warp, Where, counts, warp
+from hpo_tui.engine.optimizer.table import Table, signs
 from hpo_tui.engine.spec import StudySpec
 
 START_ROWS = 8

@@ -107,7 +107,7 @@ class _Row:
     final: bool
 
 
-class Builder:
+class TableBuilder:
     """Builds the table, keeping what has been encoded."""
 
     def __init__(self, spec: StudySpec, space: Space) -> None:
