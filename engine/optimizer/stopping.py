@@ -18,7 +18,7 @@ import numpy as np
 from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.optimizer.api import StopDecision, Trial
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.models.curves import ENOUGH, alike, ends, outlook, standing
+from hpo_tui.engine.optimizer.models.curves import ENOUGH, comparable, ends, outlook, values_at
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import plural
 
@@ -44,12 +44,12 @@ def decide(history: TrialHistory, trial: Trial) -> StopDecision:
     reported = {name for _, metrics in trial.reports for name in metrics}
     if not set(names) <= reported:
         return StopDecision(False, "Not every objective has been reported yet.", 1.0)
-    earlier = alike(history.trials.values(), trial)
-    then = standing(spec, earlier, step, names)
+    earlier = comparable(history.trials.values(), trial)
+    then = values_at(spec, earlier, step, names)
     sound = int(np.all(np.isfinite(then), axis=1).sum())
     if sound < ENOUGH:
         return StopDecision(False, f"Only {plural(sound, 'trial')} to compare with.", 1.0)
-    now = standing(spec, [trial], step, names)[0]
+    now = values_at(spec, [trial], step, names)[0]
     if not np.all(np.isfinite(now)):
         return StopDecision(True, f"stopped: an objective is not a number at step {step}.", 0.0)
     if to_its_end := _to_its_end(history, trial, earlier):

@@ -19,7 +19,7 @@ from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.encoding.axes import as_number
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.models.curves import alike, bounded, ends, outlook, standing
+from hpo_tui.engine.optimizer.models.curves import bounded, comparable, ends, outlook, values_at
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.summaries import summarized
 
@@ -164,8 +164,8 @@ class TableBuilder:
         if trial.number not in self._foretold:
             names, found = self.spec.metric_names, None
             if trial.reports:
-                earlier = alike((history.trials[n] for n in history.told[:place]), trial)
-                now, *then = standing(self.spec, [trial, *earlier], trial.reports[-1][0], names)
+                earlier = comparable((history.trials[n] for n in history.told[:place]), trial)
+                now, *then = values_at(self.spec, [trial, *earlier], trial.reports[-1][0], names)
                 found = outlook(now, np.array(then).reshape(-1, len(names)), ends(earlier, names))
             end = None if found is None else dict(zip(names, found[0].tolist(), strict=True))
             self._foretold[trial.number] = end

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.models.curves import alike, outlook, standing
+from hpo_tui.engine.optimizer.models.curves import comparable, outlook, values_at
 from hpo_tui.engine.spec import StudySpec
 
 
@@ -37,12 +37,12 @@ def test_a_curve_is_told_by_those_that_ended_at_its_task_and_are_no_repeats() ->
         return Trial(number, number, {}, task, state, 1.0, **known)  # type: ignore[arg-type]
 
     odd = [trial(2, task=1), trial(3, state="pruned"), trial(4, repeat=1), trial(5, reports=[])]
-    assert [t.number for t in alike([trial(1), *odd], trial(6, state="running"))] == [1]
+    assert [t.number for t in comparable([trial(1), *odd], trial(6, state="running"))] == [1]
 
 
 def test_what_is_reported_at_a_step_counts_at_it(toy: StudySpec) -> None:
     trial = Trial(1, 1, {}, 2, "complete", 1.0, reports=[(3, {"a": 1.0}), (5, {"a": 2.0})])
-    found = [standing(toy, [trial], step, ["a"])[0, 0] for step in (2, 3, 4, 5)]
+    found = [values_at(toy, [trial], step, ["a"])[0, 0] for step in (2, 3, 4, 5)]
     np.testing.assert_equal(found, [np.nan, 1.0, 1.0, 2.0])
 
 

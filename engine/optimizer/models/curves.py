@@ -28,7 +28,7 @@ def bounded(values: Array) -> Array:
     return np.where(np.isfinite(values), np.clip(values, -_HUGE, _HUGE), np.nan)
 
 
-def alike(trials: Iterable[Trial], trial: Trial) -> list[Trial]:
+def comparable(trials: Iterable[Trial], trial: Trial) -> list[Trial]:
     """Those of ``trials`` that a trial's curve can be told by: ended at its task, with reports."""
     return [
         t
@@ -37,7 +37,7 @@ def alike(trials: Iterable[Trial], trial: Trial) -> list[Trial]:
     ]
 
 
-def standing(spec: StudySpec, trials: Sequence[Trial], step: int, names: Sequence[str]) -> Array:
+def values_at(spec: StudySpec, trials: Sequence[Trial], step: int, names: Sequence[str]) -> Array:
     """Metrics of trials as they stood at a step, NaN where there was none, (n, k)."""
     out = np.full((len(trials), len(names)), np.nan)
     for i, trial in enumerate(trials):
