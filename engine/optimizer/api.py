@@ -1,4 +1,4 @@
-"""What goes in and out of the optimizer: frozen records that the runner and benchmarks share."""
+"""What goes in and out of the optimizer as frozen records; and the history's own of a trial."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

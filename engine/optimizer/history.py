@@ -15,8 +15,8 @@ from hpo_tui.engine.spec import BudgetUnit, Params, StudySpec, Value
 
 EPS = 1e-9
 """Full-task units that are taken for rounding errors of sums of costs."""
-_TOLD = 3
-"""Looks without a checkpoint, and none with one, after which a study's word is not believed."""
+_BARE_LOOKS = 3
+"""Looks without a checkpoint, and none with one, after which a study's ``resume`` is not believed."""
 Key = tuple[Any, ...]
 
 
@@ -163,7 +163,7 @@ class TrialHistory:
 
         A study may say so of a script that writes none.
         """
-        if not self.spec.resume or len(self.bare) < _TOLD:
+        if not self.spec.resume or len(self.bare) < _BARE_LOOKS:
             return self.spec.resume
         looks = (t for t in self.trials.values() if t.state == "complete" and t.task < self.full)
         return any(t.number not in self.bare for t in looks)

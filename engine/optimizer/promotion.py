@@ -38,7 +38,7 @@ class Choice:
     correlation: float
     bound_for: int | None = None
 
-    def by_the_look(self, prices: Array, told: Array) -> "Choice":
+    def by_the_look(self, prices: Array, squared: Array) -> "Choice":
         """Return the same new configuration at the cheapest task open to it; (T,) each.
 
         Where a promotion pays the difference alone, the way to a dearer task through the cheapest
@@ -47,7 +47,7 @@ class Choice:
         task = int(np.flatnonzero(np.isfinite(prices))[0])
         if task == self.task:
             return self
-        price, rho = float(prices[task]), float(np.sqrt(told[task]))
+        price, rho = float(prices[task]), float(np.sqrt(squared[task]))
         return replace(self, task=task, price=price, correlation=rho, bound_for=self.task)
 
 
@@ -68,15 +68,15 @@ def choose(
     if not usable.any():
         return None
     index = np.where(usable, gain / np.maximum(prices, 1e-9), -np.inf)
-    told = np.ones_like(prices)
+    squared = np.ones_like(prices)
     # rho^2 is at most 1, so a row whose best undiscounted index is below the best of the full
     # task cannot win: only the others need the posterior covariances.
     rows = np.flatnonzero(
         usable[:, :full].any(axis=1) & (index.max(axis=1) >= index[:, full].max())
     )
     if len(rows):
-        told[rows] = tells(x[rows], models)
-        index[rows] *= told[rows]
+        squared[rows] = rho_squared(x[rows], models)
+        index[rows] *= squared[rows]
     skipped = np.setdiff1d(np.arange(len(x)), rows)
     index[skipped, :full] = -np.inf
     flat = int(np.argmax(index))
@@ -90,11 +90,11 @@ def choose(
         price=float(prices[row, task]),
         index=float(index[row, task]),
         runner_up=runner_up,
-        correlation=float(np.sqrt(told[row, task])),
+        correlation=float(np.sqrt(squared[row, task])),
     )
 
 
-def tells(x: Array, models: Models) -> Array:
+def rho_squared(x: Array, models: Models) -> Array:
     """Return the share that each task tells of the full one at (c, d): rho^2 by trust, (c, T).
 
     Looks that are not believed count as well: another one beside them would tell what they have
@@ -105,7 +105,7 @@ def tells(x: Array, models: Models) -> Array:
     return np.asarray(each.mean(axis=0))
 
 
-def predictive(models: Models) -> float:
+def explained_share(models: Models) -> float:
     """Share of the full task's variance that the best cheap task explains, mean over metrics.
 
     1 where there is no cheap task.
@@ -114,16 +114,18 @@ def predictive(models: Models) -> float:
     if full == 0:
         return 1.0
     both = list(zip(models.posteriors, models.trust, strict=True))
-    return max(float(np.mean([p.told(t) * w for p, w in both])) for t in range(full))
+    return max(float(np.mean([p.explained_share(t) * w for p, w in both])) for t in range(full))
 
 
-def fed(history: TrialHistory, told: float, patience: float = 0.0, *, failed: bool = False) -> bool:
+def fed(
+    history: TrialHistory, explained: float, patience: float = 0.0, *, failed: bool = False
+) -> bool:
     """Whether the full task has had its share of the cost: 0.15, more where looks tell little.
 
     It may lag behind by the part ``patience`` of one run. A run that was stopped, its end being
     clear, has told as much as another; one that ``failed`` counts if asked.
     """
-    share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - told)
+    share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - explained)
     runs = history.full_runs(stopped=True, failed=failed) + patience
     return runs * history.costs[history.full] >= share * history.spent
 
@@ -141,12 +143,12 @@ def owed(history: TrialHistory) -> bool:
 class Guard:
     """What keeps the full task fed, whatever the index says.
 
-    ``told``: the share that cheap tasks explain of the full one. ``forced``: the full task is
+    ``explained``: the share that cheap tasks explain of the full one. ``forced``: the full task is
     behind its share of the cost, and next. ``owed``: it is, and looks have stood in for it for as
     long as they may.
     """
 
-    told: float
+    explained: float
     forced: bool
     owed: bool
 
@@ -154,12 +156,12 @@ class Guard:
     def of(options: Options, models: Models) -> "Guard":
         """Return how the full task stands."""
         history = options.history
-        told = predictive(models)
+        explained = explained_share(models)
         # One objective has one best place, and a few looks more say better where it is; a front
         # gains nothing by full runs that wait.
-        patience = told if len(history.spec.objectives) == 1 else 0.0
-        forced = not fed(history, told, patience)
-        return Guard(told, forced, options.resume and forced and owed(history))
+        patience = explained if len(history.spec.objectives) == 1 else 0.0
+        forced = not fed(history, explained, patience)
+        return Guard(explained, forced, options.resume and forced and owed(history))
 
     def takes_the_look(self, options: Options, models: Models) -> bool:
         """Whether a new configuration bound for a dearer task takes the look on the way there."""

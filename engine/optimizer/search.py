@@ -23,8 +23,8 @@ from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.guess import Guess, guesses_at
 from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.promotion import Guard, choose, fed, predictive, tells
-from hpo_tui.engine.optimizer.shared_look import Shared
+from hpo_tui.engine.optimizer.promotion import Guard, choose, explained_share, fed, rho_squared
+from hpo_tui.engine.optimizer.shared_look import SharedLook
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.suggestions import Proposal
 from hpo_tui.engine.optimizer.table import TableBuilder
@@ -46,8 +46,8 @@ class Search:
         self.builder = TableBuilder(spec, self.space)
         self.guesses = [Guess(e, spec, self.space, seed) for e in earlier]
         said = [guesses_at(metric, self.guesses) for metric in spec.metric_names]
-        told = hashlib.blake2b(repr(earlier).encode()).digest() if earlier else b""
-        self.surrogate = Surrogate(spec, self.space, seed, guesses=said, told=told)
+        mark = hashlib.blake2b(repr(earlier).encode()).digest() if earlier else b""
+        self.surrogate = Surrogate(spec, self.space, seed, guesses=said, earlier=mark)
         self.start = StartPlan(spec, self.space, seed, self.guesses)
         self.scan = Scan(self.space)
         # One objective has one best region, and what the model doubts is expected improvement
@@ -59,7 +59,7 @@ class Search:
         self._marks: dict[int, bytes] = {}
         self.several = 1
         """How many proposals may come of one look at the space."""
-        self._shared: Shared | None = None
+        self._shared: SharedLook | None = None
         self.looked = True
         """Whether the last proposal came of a look of its own."""
 
@@ -69,7 +69,7 @@ class Search:
         first = self.start.propose(history, self.builder, options, self._known(history))
         if first is not None:
             return first
-        shared = self._shared = Shared.of(self._shared, history, self.several)
+        shared = self._shared = SharedLook.of(self._shared, history, self.several)
         self.looked = shared is None
         models = self.models(history) if shared is None else shared.models
         if models is None:
@@ -98,7 +98,7 @@ class Search:
         order of the looks.
         """
         full = history.full
-        forced = full > 0 and not fed(history, predictive(models), failed=True)
+        forced = full > 0 and not fed(history, explained_share(models), failed=True)
         if forced and any(full in tasks for tasks in options.promotable.values()):
             text = "All results are alike so far: the oldest look goes on, to see whether it lasts."
             found = self._only_promotion(history, options)
@@ -159,7 +159,7 @@ class Search:
         history: TrialHistory,
         options: Options,
         models: Models,
-        shared: Shared | None,
+        shared: SharedLook | None,
         rng: np.random.Generator,
     ) -> Proposal | None:
         """Return the best index over new configurations and those that can be carried on.
@@ -198,9 +198,9 @@ class Search:
             if spread is not None:
                 return spread
         if pick.row < new and guard.takes_the_look(options, now):
-            pick = pick.by_the_look(prices[pick.row], tells(x[pick.row][None], now)[0])
+            pick = pick.by_the_look(prices[pick.row], rho_squared(x[pick.row][None], now)[0])
         configuration = None if pick.row < new else ids[pick.row - new]
-        forced = guard.told if guard.forced else None
+        forced = guard.explained if guard.forced else None
         why = explained(history, configuration, pick, forced)
         if now.reliability is not None:
             why["chance"] = float(now.reliability.chance(x[pick.row][None])[0])
@@ -236,5 +236,5 @@ class Search:
             nothing = np.zeros((0, self.space.d))
             found = Candidates(nothing, nothing)
         if self.several > 1:
-            self._shared = Shared.begun(models, found.share, history, self.several)
+            self._shared = SharedLook.begun(models, found.share, history, self.several)
         return found.choose

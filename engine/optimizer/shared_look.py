@@ -16,7 +16,7 @@ from hpo_tui.engine.optimizer.models.surrogate import Models
 
 
 @dataclass(slots=True)
-class Shared:
+class SharedLook:
     """Models and candidates (c, d) of a look, and how many proposals may still share it."""
 
     models: Models
@@ -26,12 +26,12 @@ class Shared:
     left: int
 
     @staticmethod
-    def begun(models: Models, fresh: Array, history: TrialHistory, several: int) -> "Shared":
+    def begun(models: Models, fresh: Array, history: TrialHistory, several: int) -> "SharedLook":
         """Return what is left to share once the first proposal was made."""
-        return Shared(models, fresh, frozenset(history.told), several - 1)
+        return SharedLook(models, fresh, frozenset(history.told), several - 1)
 
     @staticmethod
-    def of(last: "Shared | None", history: TrialHistory, several: int) -> "Shared | None":
+    def of(last: "SharedLook | None", history: TrialHistory, several: int) -> "SharedLook | None":
         """Return the last look if one more proposal may share it, else None.
 
         One that does not know twice as many results as may share it is of another time.

@@ -60,7 +60,7 @@ def dense(hyper: Hyper, a: np.ndarray, at: np.ndarray, b: np.ndarray, bt: np.nda
             gap = np.where(CATEGORICAL, (a[i] != b[j]) * 1.0, (a[i] - b[j]) ** 2)
             k = matern(np.sqrt(np.sum(gap / np.exp(hyper.lengths) ** 2)))
             departure = 0.03 * matern(np.sqrt(np.sum(gap)) / (0.3 * np.sqrt(3)))
-            out[i, j] = k * hyper.tasks[at[i], bt[j]] + 1.0 + (0.1 + departure) * (at[i] == bt[j])
+            out[i, j] = k * hyper.between[at[i], bt[j]] + 1.0 + (0.1 + departure) * (at[i] == bt[j])
             out[i, j] += kernel.TREND * np.sum((a[i, :2] - 0.5) * (b[j, :2] - 0.5))
     return out
 
@@ -146,7 +146,7 @@ def test_a_task_of_pure_noise_is_seen_to_tell_nothing() -> None:
     data = Rows(x, task, (y - y.mean()) / y.std())
     found, _ = gp.fit(data, np.array([False, False]), 2)
     posterior = Posterior(data, Hyper.unpack(found, 2, 2), np.array([False, False]))
-    assert posterior.told(0) < 0.4
+    assert posterior.explained_share(0) < 0.4
 
 
 def test_full_results_of_one_corner_do_not_make_looks_elsewhere_certain() -> None:

@@ -12,9 +12,9 @@ from hpo_tui.engine.optimizer.promotion import (
     Choice,
     Guard,
     choose,
+    explained_share,
     fed,
-    predictive,
-    tells,
+    rho_squared,
 )
 
 
@@ -72,7 +72,7 @@ def test_looks_do_not_put_off_for_ever_what_the_guard_asks_for(
     put_off = longest = 0.0
     while True:
         models = search.models(history) if len(history.told) > 8 else None
-        starved = models is not None and not fed(history, predictive(models))
+        starved = models is not None and not fed(history, explained_share(models))
         try:
             asked = opt.ask()
         except BudgetSpent:
@@ -151,13 +151,13 @@ def test_the_highest_gain_per_cost_is_chosen_by_what_tasks_tell(forced: bool) ->
 
 def test_the_best_cheap_task_says_how_much_cheap_tasks_explain() -> None:
     told = ([0.2, 0.9], [0.6, 0.3])
-    posteriors = [SimpleNamespace(full=2, told=told[k].__getitem__) for k in range(2)]
+    posteriors = [SimpleNamespace(full=2, explained_share=told[k].__getitem__) for k in range(2)]
     models: Any = SimpleNamespace(posteriors=posteriors, trust=[1.0, 0.5])
-    assert predictive(models) == pytest.approx((0.9 + 0.5 * 0.3) / 2)
+    assert explained_share(models) == pytest.approx((0.9 + 0.5 * 0.3) / 2)
     models.trust = [0.1, 1.0]
-    assert predictive(models) == pytest.approx((0.1 * 0.2 + 0.6) / 2)
+    assert explained_share(models) == pytest.approx((0.1 * 0.2 + 0.6) / 2)
     models.posteriors = [SimpleNamespace(full=0)]
-    assert predictive(models) == 1.0
+    assert explained_share(models) == 1.0
 
 
 def test_a_look_on_the_way_is_at_the_cheapest_task_that_is_open() -> None:
@@ -203,6 +203,6 @@ def test_looks_that_are_not_believed_are_not_made_again_beside_themselves(
     beside = np.clip(looks + 0.002, 0.0, 1.0)
     elsewhere = opt._search.space.sobol(64, 5)
     now = models.running([(elsewhere[0], 0)])
-    assert tells(beside, now)[:, 0].max() < 0.3 * np.median(tells(elsewhere, now)[:, 0])
+    assert rho_squared(beside, now)[:, 0].max() < 0.3 * np.median(rho_squared(elsewhere, now)[:, 0])
     # What runs counts as told as well.
-    assert tells(elsewhere[:1], now)[0, 0] < 0.3 * tells(elsewhere[:1], models)[0, 0]
+    assert rho_squared(elsewhere[:1], now)[0, 0] < 0.3 * rho_squared(elsewhere[:1], models)[0, 0]

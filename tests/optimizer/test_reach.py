@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.models.reach import within_reach
-from hpo_tui.engine.optimizer.models.transform import Column, Where, warp
+from hpo_tui.engine.optimizer.models.transform import Column, RowLabels, warp
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ def test_what_lies_far_beyond_does_not_set_the_scale(far: Array) -> None:
     np.testing.assert_array_equal(within_reach(values, start), near)
     column = Column(values, 1.0, False, None, False)
     everywhere = np.zeros(len(values), dtype=np.intp)
-    where = Where(np.arange(len(values)), everywhere, 0, start, ~near & near, np.ones(1))
-    z, made = warp(column, where)
+    labels = RowLabels(np.arange(len(values)), everywhere, 0, start, ~near & near, np.ones(1))
+    z, made = warp(column, labels)
     assert np.ptp(z[near]) > 1.0
     assert z[~near].min() > z[near].max()
     assert made.limit(0.1) == pytest.approx(float(z[near].min()))

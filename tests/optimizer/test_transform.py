@@ -11,8 +11,8 @@ from scipy import stats
 
 from hpo_tui.engine.optimizer.models.transform import (
     Column,
+    RowLabels,
     Warp,
-    Where,
     counts,
     offsets,
     prefers_log,
@@ -38,7 +38,7 @@ def warped(
     first, best = (np.isin(np.arange(n), list(rows)) for rows in (start, front))
     return warp(
         Column(np.array(values), sign, log, limit, traded),
-        Where(config, task, 1, first, best, np.array([0.25, 1.0])),
+        RowLabels(config, task, 1, first, best, np.array([0.25, 1.0])),
     )
 
 

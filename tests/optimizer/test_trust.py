@@ -13,7 +13,7 @@ from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.models import gp
 from hpo_tui.engine.optimizer.models.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.models.kernel import Hyper, prior
-from hpo_tui.engine.optimizer.models.transform import Column, Where, warp
+from hpo_tui.engine.optimizer.models.transform import Column, RowLabels, warp
 from hpo_tui.engine.optimizer.models.trust import TRUSTED, beliefs, log_bayes_factor, trust
 
 NUMBERS = np.array([False, False])
@@ -60,7 +60,7 @@ def lined_up(told: float, seed: int) -> tuple[Posterior, float]:
     task, config = np.repeat([0, 1], [24, 3]), np.concatenate([np.arange(24), best])
     none = np.zeros(27, dtype=bool)
     column = Column(np.concatenate([cheap, truth[best]]), 1.0, False, None, traded=False)
-    y, made = warp(column, Where(config, task, 1, none, none, np.array([0.25, 1.0])))
+    y, made = warp(column, RowLabels(config, task, 1, none, none, np.array([0.25, 1.0])))
     rows = Rows(np.vstack([x, x[best]]), task, y)
     fitted = Hyper.unpack(gp.fit(rows, NUMBERS, 2)[0], 2, 2)
     return Posterior(rows, fitted, NUMBERS), made.fall

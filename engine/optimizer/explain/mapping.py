@@ -15,11 +15,11 @@ from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.explain.readout import (
     Reading,
-    Stand,
+    Viewpoint,
     filled,
     places,
     shortened,
-    stand,
+    viewpoint,
 )
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.surrogate import Models
@@ -54,7 +54,7 @@ class Mapper:
         They are of the models of now, whatever is told in between. Through the same trial as the
         slices; none before there is a full result, or where only one parameter varies.
         """
-        found = stand(history, search, best)
+        found = viewpoint(history, search, best)
         if found is None:
             return iter(())
         space = search.space
@@ -111,7 +111,7 @@ def effects(models: Models, space: Space) -> Array:
 
 def _pair(
     search: Search,
-    found: Stand,
+    found: Viewpoint,
     readings: Sequence[Reading],
     across: tuple[int, Array],
     up: tuple[int, Array],

@@ -24,15 +24,15 @@ MOST_CHOICES = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
-    """Where one looks around: the models, the trial ``number``, and its configuration x (d,)."""
+class Viewpoint:
+    """What is looked around from: the models, a trial's ``number``, its configuration x (d,)."""
 
     models: Models
     number: int
     x: Array
 
 
-def stand(history: TrialHistory, search: Search, best: Sequence[int]) -> Stand | None:
+def viewpoint(history: TrialHistory, search: Search, best: Sequence[int]) -> Viewpoint | None:
     """Return the trial among the ``best`` that is least bad in any objective.
 
     While there is none, the full result that is nearest to the goals; None before there is a full
@@ -44,7 +44,7 @@ def stand(history: TrialHistory, search: Search, best: Sequence[int]) -> Stand |
     number = next(iter(compromises(history, best)), None)
     number = _nearest(history, models) if number is None else number
     x = None if number is None else search.builder.encoded(history.trials[number])
-    return None if number is None or x is None else Stand(models, number, x)
+    return None if number is None or x is None else Viewpoint(models, number, x)
 
 
 def filled(space: Space, x: Array) -> Array:

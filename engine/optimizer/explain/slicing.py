@@ -11,7 +11,7 @@ import numpy as np
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.encoding.space import Space
-from hpo_tui.engine.optimizer.explain.readout import Reading, filled, places, shortened, stand
+from hpo_tui.engine.optimizer.explain.readout import Reading, filled, places, shortened, viewpoint
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search
 
@@ -29,7 +29,7 @@ def slices(history: TrialHistory, search: Search, best: Sequence[int]) -> list[S
     Through the trial among the ``best`` that is least bad in any objective; while there is none,
     through the full result that is nearest to the goals. Empty before there is a full result.
     """
-    found = stand(history, search, best)
+    found = viewpoint(history, search, best)
     if found is None:
         return []
     space, x, models = search.space, found.x, found.models

@@ -98,7 +98,7 @@ class Posterior:
         self._fixed = kernel.Fixed(kinds) if fixed is None else fixed
         self._said = None if guesses is None else guesses(rows.x)
         self.full = len(hyper.noise) - 1
-        self._between = hyper.tasks
+        self._between = hyper.between
         self._noise = np.exp(hyper.noise)
         self._chol = cholesky(self._results(rows.x, rows.task))
         self._alpha = linalg.cho_solve((self._chol, True), self._beyond(), check_finite=False)
@@ -247,7 +247,7 @@ class Posterior:
         """Modelled correlation between the functions of ``task`` and of the full task."""
         return float(self._between[task, self.full] / math.sqrt(self._variances(task)))
 
-    def told(self, task: int) -> float:
+    def explained_share(self, task: int) -> float:
         """Share of the full task's variance that a noisy result of ``task`` explains."""
         noise = float(self._noise[task])
         return float(self._between[task, self.full] ** 2 / self._variances(task, noise))

@@ -81,7 +81,7 @@ class Hyper:
     noise: Array
 
     @property
-    def tasks(self) -> Array:
+    def between(self) -> Array:
         """The covariance between tasks, L L', (T, T)."""
         return np.asarray(self.factor @ self.factor.T)
 
@@ -240,7 +240,7 @@ def loss(vector: Array, seen: Evidence, belief: Prior) -> tuple[float, Array]:
     r = _ROOT5 * np.sqrt(weight @ pairs)
     decay = np.exp(-r)
     shape = ((1.0 + r + r * r / 3.0) * decay).reshape(n, n)
-    between = hyper.tasks[np.ix_(task, task)]
+    between = hyper.between[np.ix_(task, task)]
     cov = shape * between + seen.fixed
     noise = np.exp(hyper.noise)
     cov[np.diag_indices(n)] += noise[task] + JITTER

@@ -40,8 +40,8 @@ _COLD_UPTO, _LAST_LINK = 61, 210
 """Anchors up to the first are fitted from the prior, those beyond the second from that one."""
 _SCALE_ROWS = 4
 """Full results that tell a scale by themselves."""
-_LUCK = 77
-"""What tells the draws of a subset from all others of the same seed."""
+_SUBSET_STREAM = 77
+"""Keeps the draws of a subset apart from all others of the same seed."""
 _NOISY = 2e-3
 """Variance between repeats, in model units, from which on results are known to be noisy."""
 
@@ -116,7 +116,7 @@ class Surrogate:
     """Fits and remembers; one per study.
 
     ``guesses``: what earlier studies say of each metric, in the order of ``metric_names``;
-    ``told``: what tells these studies from any others. Beyond ``keep`` rows some are left out.
+    ``earlier``: what tells these studies from any others. Beyond ``keep`` rows some are left out.
     """
 
     def __init__(
@@ -126,15 +126,15 @@ class Surrogate:
         seed: int,
         *,
         guesses: Sequence[Guesses | None] = (),
-        told: bytes = b"",
+        earlier: bytes = b"",
         keep: int = KEEP_ROWS,
     ) -> None:
         self.spec, self.space, self.seed, self._keep = spec, space, seed, keep
         self._guesses = list(guesses) or [None] * len(spec.metric_names)
         self.tasks = len(spec.tasks)
         asked = repr((spec.objectives, spec.outcome_constraints, spec.tasks)).encode()
-        self._goals = asked + told
-        """What is asked of the metrics, and by whom else they were told, as bytes."""
+        self._asked = asked + earlier
+        """What is asked of the metrics, and from which earlier studies they are known, as bytes."""
         self._anchors: dict[tuple[str, int], tuple[str, Array]] = {}
         """Metric and number of rows → what tells these rows from others, and the fit on them."""
         self._current: dict[str, tuple[str, Array]] = {}
@@ -252,7 +252,7 @@ class Surrogate:
     def _mark(self, table: Table) -> str:
         """Return what tells these rows, and what is asked of their metrics, from any others."""
         known = np.where(np.isnan(table.values), np.inf, table.values) + 0.0  # no negative zero
-        parts = (self._goals, table.x, table.task, known, table.final, table.failed)
+        parts = (self._asked, table.x, table.task, known, table.final, table.failed)
         return hashlib.blake2b(b"".join(bytes(p) for p in parts), digest_size=12).hexdigest()
 
     def _anchor(self, metric: str, k: int, table: Table, n: int) -> Array:
@@ -282,7 +282,7 @@ class Surrogate:
         """Which rows to keep: good ones and full-task ones rather than others, and some luck."""
         if len(z) <= limit:
             return np.arange(len(z))
-        rng = np.random.default_rng([self.seed, n, _LUCK])
+        rng = np.random.default_rng([self.seed, n, _SUBSET_STREAM])
         rank = np.argsort(np.argsort(np.mean(z, axis=1))) / len(z)
         order = rank - 0.5 * (table.task == self.tasks - 1) + 0.7 * rng.random(len(z))
         return np.sort(np.argsort(order)[:limit])

@@ -125,7 +125,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class RowLabels:
     """Configuration and task of every row, and which are of the start and on the full front.
 
     ``costs``: of the tasks, (full + 1,).
@@ -144,16 +144,16 @@ def losses(values: Array, sign: float, *, log: bool) -> Array:
     return sign * (np.log(values) if log else values)
 
 
-def warp(column: Column, where: Where) -> tuple[Array, Warp]:
+def warp(column: Column, labels: RowLabels) -> tuple[Array, Warp]:
     """Model units of one metric, (n,), standardised, and the map that made them."""
     raw = column.values
     ok = np.isfinite(raw)
     near = np.zeros(len(raw), dtype=bool)
-    near[ok] = within_reach(column.sign * raw[ok], where.start[ok])
+    near[ok] = within_reach(column.sign * raw[ok], labels.start[ok])
     good, log = _scale_of(raw[ok], column, near[ok])
     y = np.full(len(raw), np.nan)
-    y[ok], fall = _lined_up(good, where.config[ok], where.task[ok], where, column.sign, log=log)
-    pivot = _pivot(y, near, where.start, ok & where.front)
+    y[ok], fall = _lined_up(good, labels.config[ok], labels.task[ok], labels, column.sign, log=log)
+    pivot = _pivot(y, near, labels.start, ok & labels.front)
     if column.limit is not None and (column.limit > 0 or not log):
         limit = column.sign * (math.log(column.limit) if log else column.limit)
         spread = float(np.ptp(y[ok])) if ok.any() else 0.0
@@ -167,17 +167,17 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
 
 
 def _lined_up(
-    good: Array, config: Index, task: Index, where: Where, sign: float, *, log: bool
+    good: Array, config: Index, task: Index, labels: RowLabels, sign: float, *, log: bool
 ) -> tuple[Array, float]:
     """Return losses at the level of the full task, (r,), and by how much its own are worse."""
     found = losses(good, sign, log=log)
-    shift = offsets(found, config, task, where.full)
-    fall = max(0.0, _mean_shift(shift, task, where.full))
+    shift = offsets(found, config, task, labels.full)
+    fall = max(0.0, _mean_shift(shift, task, labels.full))
     if fall > 0 and np.min(good) > 0:
         # Time and energy grow with the task, which is no fall.
-        grown = losses(good * (where.costs[-1] / where.costs)[task], sign, log=log)
-        beyond = offsets(grown, config, task, where.full)
-        fall = min(fall, abs(_mean_shift(beyond, task, where.full)))
+        grown = losses(good * (labels.costs[-1] / labels.costs)[task], sign, log=log)
+        beyond = offsets(grown, config, task, labels.full)
+        fall = min(fall, abs(_mean_shift(beyond, task, labels.full)))
     return found + shift[task], fall
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.acquisition.pareto import front
 from hpo_tui.engine.optimizer.models.kernel import NOISE
-from hpo_tui.engine.optimizer.models.transform import Column, Warp, Where, counts, warp
+from hpo_tui.engine.optimizer.models.transform import Column, RowLabels, Warp, counts, warp
 from hpo_tui.engine.optimizer.table import Table, signs
 from hpo_tui.engine.spec import StudySpec
 
@@ -33,7 +33,7 @@ def in_units(spec: StudySpec, table: Table) -> Units:
         on_front[top[whole][front(losses[whole])]] = True
     start = np.arange(len(table.x)) < START_ROWS
     costs = np.array([t.cost for t in spec.tasks_by_cost])
-    where = Where(table.config, table.task, full, start, on_front, costs)
+    labels = RowLabels(table.config, table.task, full, start, on_front, costs)
     z = np.zeros((len(table.x), len(sign)))
     warps = []
     for k, metric in enumerate(spec.metric_names):
@@ -42,7 +42,7 @@ def in_units(spec: StudySpec, table: Table) -> Units:
         log = objective is not None and objective.log
         traded = objective is not None and len(columns) > 1
         column = Column(table.values[:, k], sign[k], log, limit, traded)
-        z[:, k], made = warp(column, where)
+        z[:, k], made = warp(column, labels)
         warps.append(made)
     return z, warps
 
