@@ -16,7 +16,7 @@ from hpo_tui.engine.spec import BudgetUnit, Params, StudySpec, Value
 EPS = 1e-9
 """Full-task units that are taken for rounding errors of sums of costs."""
 _BARE_LOOKS = 3
-"""Looks without a checkpoint, and none with one, after which a study's ``resume`` is not believed."""
+"""Looks without a checkpoint, and none with one, from which on ``resume`` is not believed."""
 Key = tuple[Any, ...]
 
 
