@@ -35,7 +35,7 @@ _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(\.\d+)?(e[-+]?\d+)?")
 class Failure:
     """What a failure looked like. ``reason``: the verdict's words.
 
-    ``unheard``: the metrics of a result that no trial of the study has reported so far.
+    ``unreported``: the metrics of a result that no trial of the study has reported so far.
     """
 
     trial: int
@@ -44,12 +44,12 @@ class Failure:
     params: Mapping[str, Value]
     lines: Sequence[str]
     reason: str = ""
-    unheard: Sequence[str] = ()
+    unreported: Sequence[str] = ()
 
     @property
     def fruitless(self) -> bool:
         """Whether it ran to its end without a result, as it seems that every trial would."""
-        return self.kind == "missing" and bool(self.unheard)
+        return self.kind == "missing" and bool(self.unreported)
 
     @property
     def signature(self) -> tuple[str, int | None, str]:
@@ -108,7 +108,7 @@ class Breaker:
         the_last = "It was" if alone else "The last was"
         said = f"{which} failed{alike} ({_how(last)})"
         if last.fruitless:
-            names = joined([plain(name) for name in last.unheard], _MOST_NAMES)
+            names = joined([plain(name) for name in last.unreported], _MOST_NAMES)
             said = f"no trial has ever reported {names}: {said}, and the next would be no better"
         return (
             f"{said}, so nothing more is started. {the_last} trial {last.trial} with {params}. It"

@@ -5,22 +5,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from hpo_tui.engine import waiting
 from hpo_tui.engine.costs import used
 from hpo_tui.engine.runner.checkpoints import Checkpoints
 from hpo_tui.engine.runner.code_watch import CodeWatch
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.lateness import Lateness, Lingering
 from hpo_tui.engine.runner.lending import drain
-from hpo_tui.engine.runner.quietness import Quietness
-from hpo_tui.engine.runner.silence import Silence
-from hpo_tui.engine.runner.standstill import PAUSE, Standstill
+from hpo_tui.engine.runner.misnamed import MisnamedMetrics
+from hpo_tui.engine.runner.overdue import LingeringTrials, OverdueTrials
+from hpo_tui.engine.runner.quiet import QuietTrials
+from hpo_tui.engine.runner.stalled import StalledTrials
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
-from hpo_tui.engine.runner.unheard import Unheard
+from hpo_tui.engine.runner.suspended import PAUSE, SuspendedProcesses
 from hpo_tui.engine.runner.usage import Usage
 from hpo_tui.engine.runner.warming import Warming
 from hpo_tui.engine.spec import BudgetUnit
-from hpo_tui.engine.waiting import KEY
 from hpo_tui.store.models import StudyState
 
 _NOTICEABLE = 0.002
@@ -54,24 +54,24 @@ class Chores:
         """Trials that had ended when the savings were stored last."""
         self._waits: str | None = None
         """What the store says that the study waits for, None while that is not known."""
-        silence = Silence(desk)
+        stalled = StalledTrials(desk)
         self.jobs = [
             Job(1.0, self.wait),
             Job(1.0, self.charge),
             Job(1.0, self.budget, sums=True),
             Job(2.0, Usage(desk).look),
-            Job(1.0, silence.unread),
-            Job(1.0, silence.stalls),
-            Job(5.0, Lateness(desk).look, sums=True),
+            Job(1.0, stalled.tell_unreadable),
+            Job(1.0, stalled.stop_stalled),
+            Job(5.0, OverdueTrials(desk).look, sums=True),
             Job(0.05, self.warming.look, sums=True),
             Job(1.0, partial(drain, desk)),
-            Job(1.0, Lingering(desk).look),
+            Job(1.0, LingeringTrials(desk).look),
             Job(5.0, self.spared, sums=True),
             Job(30.0, self.checkpoints.collect, sums=True),
             Job(10.0, desk.writer.fold),
-            Job(30.0, Unheard(desk).look, sums=True),
-            Job(5.0, Quietness(desk).look),
-            Job(PAUSE, Standstill(desk).look),
+            Job(30.0, MisnamedMetrics(desk).look, sums=True),
+            Job(5.0, QuietTrials(desk).look),
+            Job(PAUSE, SuspendedProcesses(desk).look),
             Job(1.0, self.code.look),
         ]
 
@@ -96,7 +96,7 @@ class Chores:
         waits = desk.executor.waiting_for() if idle else ""
         if waits != self._waits:
             with desk.transaction(durable=False):
-                desk.writer.put(KEY, waits)
+                desk.writer.put(waiting.KEY, waits)
             self._waits = waits
 
     def charge(self) -> None:

@@ -227,7 +227,7 @@ class Desk:
             wasted=trial.wasted if own else trial.charged,
         )  # fmt: skip
 
-    def unheard(self) -> list[str]:
+    def unreported(self) -> list[str]:
         """Return the metrics of a result that no trial has reported so far."""
         heard = {name for trial in self.trials.values() for name in trial.metrics}
         return [name for name in self.spec.metric_names if name not in heard]

@@ -96,7 +96,7 @@ class Endings:
         verdict = judge(case)
         failure = Failure(
             trial.number, verdict.kind, end.code, trial.params, case.lines, verdict.reason,
-            desk.unheard() if verdict.kind == "missing" else (),
+            desk.unreported() if verdict.kind == "missing" else (),
         )  # fmt: skip
         # Under way when the breaker tripped, and one more of the same: it teaches as little.
         late = desk.state is StudyState.PAUSED and failure.signature == self.breaker.tripped

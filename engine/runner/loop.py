@@ -18,10 +18,10 @@ from hpo_tui.engine.runner.clock import Clock
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import Endings
-from hpo_tui.engine.runner.hearing import Hearing
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.opened_file import OpenedFile
+from hpo_tui.engine.runner.optimizer_news import OptimizerNews
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.takeover import take_over
@@ -51,7 +51,7 @@ class Runner:
         self.starter = Starter(desk)
         self.audit = Audit(desk)
         self.commands = Commands(desk, self.breaker)
-        self.hearing = Hearing(desk, self.audit, self.commands.wishes)
+        self.news = OptimizerNews(desk, self.audit, self.commands.wishes)
         self.chores = Chores(desk, self.starter, self.audit)
         self.trouble = Trouble(desk)
         self.clock = Clock(desk)
@@ -164,7 +164,7 @@ class Runner:
     def _work(self) -> None:
         desk = self.desk
         self.clock.keep()  # before anything is concluded from the time
-        self.hearing.take()
+        self.news.take()
         self.endings.check()
         self.starter.fill()
         self.intake.poll(list(desk.live.values()))
@@ -283,7 +283,7 @@ class Runner:
         deadline = time.monotonic() + _LAST_WORDS
         while proposals.fileno() is not None and time.monotonic() < deadline:
             self._wait(0.1)
-            if self.hearing.take():
+            if self.news.take():
                 return
 
     def _close(self) -> None:

@@ -21,7 +21,7 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lending import drain, look
 from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.runner.printed import Printed
-from hpo_tui.engine.runner.silence import Silence
+from hpo_tui.engine.runner.stalled import StalledTrials
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
@@ -212,7 +212,7 @@ def test_a_start_that_the_machine_refuses_for_a_moment_is_tried_again(desk: Desk
 def test_reports_that_cannot_be_read_for_long_are_told_once(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, silence = live(desk, tmp_path), Silence(desk)
+    one, stalled = live(desk, tmp_path), StalledTrials(desk)
     now = 1000.0
     monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: now)
 
@@ -220,7 +220,7 @@ def test_reports_that_cannot_be_read_for_long_are_told_once(
         nonlocal now
         now += after
         one.tail.fault = fault
-        silence.unread()
+        stalled.tell_unreadable()
         with StudyReader(desk.folder.db) as reader:
             return [e.text for e in reader.events() if e.kind == "strange"]
 
@@ -302,13 +302,13 @@ def test_silence_counts_only_while_it_is_listened_for(
     monkeypatch.setattr(processes, "awake", lambda: now[0])
     one = live(desk, tmp_path)
     one.heard = now[0]
-    silence = Silence(desk)
-    silence.stalls()
+    stalled = StalledTrials(desk)
+    stalled.stop_stalled()
     now[0] += away  # the runner and its trials were suspended
     for _ in range(60):
-        silence.stalls()
+        stalled.stop_stalled()
         assert one.stop is None
         now[0] += 1.0
     now[0] += 1.0
-    silence.stalls()
+    stalled.stop_stalled()
     assert one.stop == Stop("stall", "stalled: reported nothing for 1m")

@@ -213,10 +213,10 @@ def test_what_was_read_and_could_not_be_kept_is_read_again(make_study: Any) -> N
     reply = Reply(News.LEARNED, data={"earlier": {"t": {"findings": []}}, "misfits": []})
     desk.writer.conn.execute("PRAGMA query_only = ON")
     with pytest.raises(sqlite3.OperationalError):
-        runner.hearing.hear(reply)
+        runner.news.hear(reply)
     assert desk.proposals.stale
     desk.writer.conn.execute("PRAGMA query_only = OFF")
-    runner.hearing.hear(reply)
+    runner.news.hear(reply)
     assert study.get(KEPT) == reply.data["earlier"]
     runner._close()
 

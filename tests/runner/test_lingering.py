@@ -7,8 +7,8 @@ from acting import live
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.lateness import Lingering
 from hpo_tui.engine.runner.live import Stop
+from hpo_tui.engine.runner.overdue import LingeringTrials
 from hpo_tui.store.read import StudyReader
 
 
@@ -27,7 +27,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_a_trial_that_does_not_end_when_it_is_told_is_told_of(
     desk: Desk, tmp_path: Path, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, lingering = live(desk, tmp_path), Lingering(desk)
+    one, lingering = live(desk, tmp_path), LingeringTrials(desk)
     lingering.look()
     desk.end(one, Stop("kill", "killed by you"))
     now[0] += 1
@@ -63,5 +63,5 @@ def test_a_trial_that_is_killed_at_once_has_no_time_to_save_anything(
     now[0] += 4
     desk.end(one, Stop("study", "the study was stopped"), at_once=True)
     assert one.kill_at == now[0]
-    Lingering(desk).look()
+    LingeringTrials(desk).look()
     assert told(desk) == []

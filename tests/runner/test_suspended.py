@@ -13,7 +13,7 @@ from acting import live
 from hpo_tui.engine.execution.processes import Process, tree
 from hpo_tui.engine.launch import LaunchError, send
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.standstill import Standstill
+from hpo_tui.engine.runner.suspended import SuspendedProcesses
 from hpo_tui.store.locks import is_suspended
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
@@ -88,11 +88,11 @@ def test_a_suspended_trial_is_told_of_once_and_again_when_it_goes_on(
 ) -> None:
     running, awake = live(desk, tmp_path), [100.0]
     monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: awake[0])
-    standstill = Standstill(desk)
+    suspended = SuspendedProcesses(desk)
 
     def told(at: float) -> list[str]:
         awake[0] = at
-        standstill.look()
+        suspended.look()
         with StudyReader(desk.folder.db) as reader:
             return [e.text for e in reader.events() if e.kind == "strange"]
 

@@ -260,6 +260,6 @@ def test_two_trials_without_a_result_are_enough_where_nobody_has_one() -> None:
     assert breaker.tripped == lost[2].signature
     assert breaker.message().startswith("no trial has ever reported accuracy: 2 trials in a row")
     once = Breaker(5)
-    assert not any(once.failed(replace(one, unheard=())) for one in lost)
+    assert not any(once.failed(replace(one, unreported=())) for one in lost)
     assert [Breaker(0).failed(one) for one in lost] == [False] * 3
     assert Breaker(1).failed(lost[0])

@@ -96,12 +96,12 @@ def test_what_the_optimizer_says_is_heard_again(
 ) -> None:
     desk = runner.desk
     with failing(monkeypatch, method):
-        runner.hearing.take()
+        runner.news.take()
     assert (set(desk.trials), list(desk.queue)) == ({1}, [])
     assert desk.queue.pending
-    runner.hearing.take()
+    runner.news.take()
     assert (list(desk.queue), desk.queue.pending) == ([2], {})
-    runner.hearing.take()
+    runner.news.take()
     with StudyReader(desk.folder.db) as reader:
         assert [t.number for t in reader.trials()] == [1, 2]
         command = reader.command(1)

@@ -20,7 +20,7 @@ _DEAD = (
 )
 
 
-class Hearing:
+class OptimizerNews:
     """Takes in the optimizer's news, in order."""
 
     def __init__(self, desk: Desk, audit: Audit, wishes: Wishes) -> None:

@@ -16,7 +16,7 @@ _TWICE = 2
 """Times that a name has to be there: a script may name something once before it begins."""
 
 
-class Unheard:
+class MisnamedMetrics:
     """Looks at running trials as long as no trial has reported one of the study's metrics."""
 
     def __init__(self, desk: Desk) -> None:
@@ -32,7 +32,7 @@ class Unheard:
         if self._found is None:
             kept = (Misnamed(*packed) for packed in desk.kept(KEY) or ())
             self._found, self._sources = {one.expected: one for one in kept}, desk.spec.metrics
-        missing = desk.unheard()
+        missing = desk.unreported()
         found = {n: one for n, one in self._found.items() if n in missing}
         if desk.spec.metrics != self._sources:  # an edit may have put it right, or not
             found, self._sources = {}, desk.spec.metrics

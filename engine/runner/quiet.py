@@ -13,7 +13,7 @@ _TIMES = 5.0
 """A trial is quiet after so many times what there was between two of its reports on average."""
 
 
-class Quietness:
+class QuietTrials:
     """Finds trials that seem to hang: how long they will take cannot be told any more."""
 
     def __init__(self, desk: Desk) -> None:

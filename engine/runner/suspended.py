@@ -10,7 +10,7 @@ _OPTIMIZER = 0
 """What stands for the optimizer's process among numbers of trials."""
 
 
-class Standstill:
+class SuspendedProcesses:
     """Finds running trials, and an optimizer, with a process that is stopped (``kill -STOP``).
 
     Each is an event, and so is that it goes on.

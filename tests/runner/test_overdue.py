@@ -11,8 +11,8 @@ from hpo_tui.engine.notify import KEY
 from hpo_tui.engine.overdue import KEY as OVERDUE
 from hpo_tui.engine.quiet import quiet
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.lateness import Lateness
-from hpo_tui.engine.runner.quietness import Quietness
+from hpo_tui.engine.runner.overdue import OverdueTrials
+from hpo_tui.engine.runner.quiet import QuietTrials
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -54,7 +54,7 @@ def now(desk: Desk) -> list[int]:
 
 
 def test_it_is_told_with_what_would_end_it(late: Desk) -> None:
-    Lateness(late).look()
+    OverdueTrials(late).look()
     said = "trial 1 has run for 3m 20s, others at full 40s at most; "
     (text,) = events(late)
     assert text.startswith(said + "nothing stops it but `hpo-tui kill ")
@@ -74,29 +74,29 @@ def test_what_the_study_does_about_it_is_said(
     late: Desk, limits: dict[str, float], said: str
 ) -> None:
     late.spec = replace(late.spec, resources=replace(late.spec.resources, **limits))
-    Lateness(late).look()
+    OverdueTrials(late).look()
     assert events(late)[0].endswith(said)
 
 
 def test_each_is_told_once_by_whatever_runner_and_attempt(
     late: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watching = Lateness(late)
+    watching = OverdueTrials(late)
     watching.look()
     watching.look()
-    Lateness(late).look()
+    OverdueTrials(late).look()
     ran(monkeypatch, late, 5.0)  # another attempt
-    Lateness(late).look()
+    OverdueTrials(late).look()
     assert now(late) == []
     ran(monkeypatch, late, 300.0)
-    Lateness(late).look()
+    OverdueTrials(late).look()
     assert now(late) == [1]
     assert len(events(late)) == len(notices(late)) == 1
 
 
 def test_nobody_is_told_without_a_command(late: Desk) -> None:
     late.spec = replace(late.spec, notify=())
-    Lateness(late).look()
+    OverdueTrials(late).look()
     assert len(events(late)) == 1
     assert notices(late) == []
 
@@ -105,17 +105,17 @@ def test_what_is_in_time_or_cannot_be_judged_is_not_told(
     late: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran(monkeypatch, late, 119.0)
-    Lateness(late).look()
+    OverdueTrials(late).look()
     ran(monkeypatch, late, 200.0)
     late.trials[2] = replace(late.trials[2], cost=0.25)  # so the whole task takes up to 80 s
-    Lateness(late).look()
+    OverdueTrials(late).look()
     late.trials[2] = replace(late.trials[2], state=TrialState.FAILED)
-    Lateness(late).look()
+    OverdueTrials(late).look()
     assert events(late) == []
 
 
 def test_one_that_has_ended_is_overdue_no_more(late: Desk) -> None:
-    watching = Lateness(late)
+    watching = OverdueTrials(late)
     watching.look()
     late.update(1, state=TrialState.KILLED)
     del late.live[1]
@@ -128,7 +128,7 @@ def test_one_that_has_ended_is_overdue_no_more(late: Desk) -> None:
 def test_a_trial_that_stops_reporting_is_quiet_until_it_reports(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, look = live(desk, tmp_path), Quietness(desk).look
+    one, look = live(desk, tmp_path), QuietTrials(desk).look
     awake = 1000.0
     monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: awake)
     monkeypatch.setattr(desk, "elapsed", lambda _: awake - 500.0)

@@ -24,7 +24,7 @@ _NAMED = 3
 """Processes that are named at most."""
 
 
-class Lateness:
+class OverdueTrials:
     """Finds overdue trials; each is an event, and a notice where there is ``notify``, but once."""
 
     def __init__(self, desk: Desk) -> None:
@@ -100,7 +100,7 @@ def _paces(trials: Iterable[Trial], tasks: set[str]) -> dict[str, list[float]]:
     return found
 
 
-class Lingering:
+class LingeringTrials:
     """Looks at trials that are being ended; of each it tells that it is, and that it hangs."""
 
     def __init__(self, desk: Desk) -> None:

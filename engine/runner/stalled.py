@@ -1,4 +1,4 @@
-"""Running trials from which nothing is heard: what they write cannot be read, or they hang."""
+"""Running trials that have stalled, and those of which nobody can tell: unreadable reports."""
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.desk import Desk
@@ -11,8 +11,8 @@ _AWAY = 10.0
 """Seconds without a look at the trials from which on theirs of silence are not counted."""
 
 
-class Silence:
-    """Tells of trials whose reports cannot be read; stops those that have stalled."""
+class StalledTrials:
+    """Stops trials that have stalled; tells of those whose reports cannot be read."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -23,7 +23,7 @@ class Silence:
         self._told = set[int]()
         """Those of them that were told."""
 
-    def unread(self) -> None:
+    def tell_unreadable(self) -> None:
         """Tell of trials whose reports cannot be read for long, and when they can be again."""
         desk, now = self.desk, processes.awake()
         faults = {n: live.unreadable for n, live in desk.live.items()}
@@ -38,7 +38,7 @@ class Silence:
                 text = f"the reports of trial {number} cannot be read: {faults[number]}. It runs on"
                 desk.event("strange", f"{text}, and reading is tried again", number)
 
-    def stalls(self) -> None:
+    def stop_stalled(self) -> None:
         """Stop trials that have reported nothing for too long."""
         desk, limit, now = self.desk, self.desk.spec.resources.stall, processes.awake()
         away, self._watched = now - self._watched, now

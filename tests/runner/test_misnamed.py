@@ -12,7 +12,7 @@ from hpo_tui.engine.execution.metrics.slips import by_likeness, slip_of
 from hpo_tui.engine.misnamed import KEY, misnamed
 from hpo_tui.engine.notify import KEY as NOTICE
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.unheard import Unheard
+from hpo_tui.engine.runner.misnamed import MisnamedMetrics
 from hpo_tui.engine.spec import Direction, MetricSource, Objective
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
@@ -60,13 +60,13 @@ def printing(desk: Desk, place: Path, text: str) -> Path:
 
 def test_it_is_told_while_the_trial_runs_and_once(desk: Desk, tmp_path: Path) -> None:
     log = printing(desk, tmp_path, "acuracy=0.5\nloss=2\nloss=1\n")
-    unheard = Unheard(desk)
-    unheard.look()
+    watching = MisnamedMetrics(desk)
+    watching.look()
     assert advice(desk) == [], "once may be a line about the settings"
     with log.open("a") as file:
         file.write("acuracy=0.6\n")
-    unheard.look()
-    unheard.look()
+    watching.look()
+    watching.look()
     assert advice(desk) == [
         "trial 1 reports acuracy, but no accuracy, and will have no result without it: if"
         ' "acuracy" is meant, write rename = { "acuracy" = "accuracy" } under [[metrics]]'
@@ -77,7 +77,7 @@ def test_it_is_told_while_the_trial_runs_and_once(desk: Desk, tmp_path: Path) ->
 def test_what_was_heard_once_needs_no_look(desk: Desk, tmp_path: Path) -> None:
     printing(desk, tmp_path, "acuracy=0.5\n" * 3)
     desk.trials[1] = replace(desk.trials[1], metrics={"accuracy": 0.5})
-    Unheard(desk).look()
+    MisnamedMetrics(desk).look()
     assert advice(desk) == []
 
 
@@ -86,8 +86,8 @@ def test_people_are_told_once_and_it_is_kept_until_it_is_heard_or_edited(
 ) -> None:
     log = printing(desk, tmp_path, "acuracy=0.5\n" * 3)
     desk.spec = replace(desk.spec, notify=("true",))
-    Unheard(desk).look()
-    Unheard(desk).look()  # of another runner
+    MisnamedMetrics(desk).look()
+    MisnamedMetrics(desk).look()  # of another runner
     with StudyReader(desk.folder.db) as reader:
         notices = [reader.get(key) for key in reader.kept(NOTICE)]
         assert [one.short for one in misnamed(reader, desk.spec, reader.frame())] == [
@@ -96,13 +96,13 @@ def test_people_are_told_once_and_it_is_kept_until_it_is_heard_or_edited(
     assert notices == [["advice", advice(desk)[0]]]
     for done in ({"metrics": {"accuracy": 0.5}}, {"metrics": {}}):
         desk.trials[1] = replace(desk.trials[1], **done)
-        Unheard(desk).look()
+        MisnamedMetrics(desk).look()
         assert bool(desk.kept(KEY)) == (not done["metrics"])
-    unheard = Unheard(desk)
-    unheard.look()
+    watching = MisnamedMetrics(desk)
+    watching.look()
     log.write_text("")
     desk.spec = replace(desk.spec, metrics=(MetricSource(kind="stdout", rename={"a": "b"}),))
-    unheard.look()
+    watching.look()
     assert not desk.kept(KEY)
 
 
