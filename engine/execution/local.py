@@ -14,9 +14,9 @@ from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Executor, Exit, Launch, Outcome, Running, Slot, Telemetry
 from hpo_tui.engine.execution.devices import DevicePool, Lease, Need
 from hpo_tui.engine.execution.gpus.words import folded
-from hpo_tui.engine.execution.hiccups import PATIENCE
+from hpo_tui.engine.execution.leftovers import end_marked, find_shim, lost, read_exit, read_record
 from hpo_tui.engine.execution.processes import Process
-from hpo_tui.engine.execution.traces import end_marked, find_shim, lost, read_exit, read_record
+from hpo_tui.engine.execution.transient_errors import PATIENCE
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.spec.parts import Value

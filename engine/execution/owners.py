@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from hpo_tui.engine.execution.leftovers import STRANGE, read_record
 from hpo_tui.engine.execution.processes import (
     Process,
     all_pids,
@@ -16,7 +17,6 @@ from hpo_tui.engine.execution.processes import (
     owner,
     prints_to,
 )
-from hpo_tui.engine.execution.traces import STRANGE, read_record
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.refusals import user_name

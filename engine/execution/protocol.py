@@ -5,8 +5,8 @@ from pathlib import Path
 
 from hpo_tui.engine.execution.base import Launch
 from hpo_tui.engine.execution.failures import raised
+from hpo_tui.engine.execution.leftovers import STRANGE, read_record
 from hpo_tui.engine.execution.metrics.source_files import set_aside
-from hpo_tui.engine.execution.traces import STRANGE, read_record
 from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.command import (
     command_line,

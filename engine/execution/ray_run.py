@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo_tui.engine.at_once import Asked, Patient
 from hpo_tui.engine.execution.base import Exit, Launch, Running
-from hpo_tui.engine.execution.traces import lost, read_exit
+from hpo_tui.engine.execution.leftovers import lost, read_exit
 
 START_SECONDS = 60.0
 """How long a node may take to start a trial's shim before the trial counts as not started."""

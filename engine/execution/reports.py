@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from hpo_tui.engine.execution.hiccups import words
+from hpo_tui.engine.execution.transient_errors import words
 from hpo_tui.store.models import Report
 
 SLICE = 512 << 10

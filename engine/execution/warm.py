@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.execution.traces import STRANGE, read_record
+from hpo_tui.engine.execution.leftovers import STRANGE, read_record
 
 _SERVER = Path(__file__).with_name("warm_server.py")
 _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?$")

@@ -4,8 +4,8 @@ import json
 import sqlite3
 from contextlib import suppress
 
-from hpo_tui.engine.execution.hiccups import small_file
 from hpo_tui.engine.execution.processes import Process, boot_id, prints_to
+from hpo_tui.engine.execution.transient_errors import small_file
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState

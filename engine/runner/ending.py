@@ -8,10 +8,10 @@ from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Outcome
 from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.engine.execution.failures import EndKind
-from hpo_tui.engine.execution.hiccups import PATIENCE, why_unread
 from hpo_tui.engine.execution.metrics.source_files import absent
 from hpo_tui.engine.execution.proposals.past import bare
 from hpo_tui.engine.execution.protocol import has_files, last_words, log_start, tail
+from hpo_tui.engine.execution.transient_errors import PATIENCE, why_unread
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.runner.attempt_keys import AttemptKeys
 from hpo_tui.engine.runner.desk import Desk

@@ -6,8 +6,8 @@ import math
 import time
 
 from hpo_tui.engine.execution.base import Launch, Slot
-from hpo_tui.engine.execution.hiccups import passes
 from hpo_tui.engine.execution.protocol import has_files, prepare
+from hpo_tui.engine.execution.transient_errors import is_transient
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.attempt_keys import AttemptKeys
 from hpo_tui.engine.runner.desk import Desk
@@ -213,7 +213,7 @@ class Starter:
         desk = self.desk
         log.exception("trial %d cannot be started", trial.number)
         desk.update(trial.number, state=TrialState.WAITING, attempt=trial.attempt - 1)
-        if isinstance(error, OSError) and passes(error) and self._refused < _MOST_REFUSED:
+        if isinstance(error, OSError) and is_transient(error) and self._refused < _MOST_REFUSED:
             self._refused += 1
             self._not_before = time.monotonic() + 0.1 * 2**self._refused
             return

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.failures import Cause, EndKind, classify_failure, was_killed
-from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.metrics.discovery import discover
 from hpo_tui.engine.execution.metrics.slips import by_likeness, slip_of
 from hpo_tui.engine.execution.shim import NOT_NOW
+from hpo_tui.engine.execution.transient_errors import PATIENCE
 from hpo_tui.engine.misnamed import remedy
 from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.spec.names import joined, plain

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.leftovers import find_shim, read_exit
 from hpo_tui.engine.execution.protocol import log_start, tail
-from hpo_tui.engine.execution.traces import find_shim, read_exit
 from hpo_tui.store.folder import TrialFolder
 
 EXIT = (

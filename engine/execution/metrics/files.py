@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.execution.hiccups import words
 from hpo_tui.engine.execution.metrics.lines import Entry, LineParser
 from hpo_tui.engine.execution.metrics.names import Names
+from hpo_tui.engine.execution.transient_errors import words
 
 LIMIT = 1 << 20
 """Bytes read from one file in one poll at most."""

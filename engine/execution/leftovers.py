@@ -9,8 +9,8 @@ from typing import Any
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch
-from hpo_tui.engine.execution.hiccups import passes, small_file
 from hpo_tui.engine.execution.processes import Process
+from hpo_tui.engine.execution.transient_errors import is_transient, small_file
 
 STRANGE = (KeyError, TypeError, ValueError, OverflowError)
 """What comes of records that no shim has written: a trial can write to its folder as well."""
@@ -102,7 +102,7 @@ def read_record(path: Path) -> dict[str, Any] | None:
     try:
         data = json.loads(small_file(path))
     except OSError as error:
-        if passes(error):
+        if is_transient(error):
             raise
         return None
     except (ValueError, RecursionError):

@@ -14,9 +14,9 @@ import pytest
 
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.execution.hiccups import small_file, why_unread
+from hpo_tui.engine.execution.leftovers import read_record
 from hpo_tui.engine.execution.reports import ReportTail
-from hpo_tui.engine.execution.traces import read_record
+from hpo_tui.engine.execution.transient_errors import small_file, why_unread
 from hpo_tui.engine.launch import runner_pid
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import Endings

@@ -18,7 +18,7 @@ _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EKEYEXPIRED, errno.EKEYREV
 """A trial in a container leaves files of another user; a ticket for a file server runs out."""
 
 
-def passes(error: OSError) -> bool:
+def is_transient(error: OSError) -> bool:
     """Whether the same may work in a moment."""
     return error.errno in _PASSING
 
@@ -32,7 +32,7 @@ def why_unread(path: Path) -> str:
         finally:
             os.close(fd)
     except OSError as error:
-        return words(error) if passes(error) or error.errno in _CLOSED else ""
+        return words(error) if is_transient(error) or error.errno in _CLOSED else ""
     return ""
 
 
