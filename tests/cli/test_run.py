@@ -19,7 +19,7 @@ from hpo_tui.engine.launch import create_study, runner_pid, send
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.cli import going_on
+from hpo_tui.tui.cli import asking_runner
 
 SCRIPT = """\
 import sys, time
@@ -352,7 +352,7 @@ def test_a_study_whose_runner_has_just_come_is_not_called_stopped(
     def goes_on(_: float) -> None:
         writer.update_study(state=StudyState.RUNNING)
 
-    monkeypatch.setattr(going_on.time, "sleep", goes_on)
+    monkeypatch.setattr(asking_runner.time, "sleep", goes_on)
     with folder.lock.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ran = hpo("run", "study.toml", "--headless", "--no-wait")

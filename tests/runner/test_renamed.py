@@ -7,7 +7,7 @@ import pytest
 
 from hpo_tui.engine.launch import LaunchError, send
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.cli.going_on import ensure_runner
+from hpo_tui.tui.cli.asking_runner import ensure_runner
 
 
 def test_a_study_renamed_while_it_runs_says_so_to_who_asks(

@@ -18,8 +18,8 @@ from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words.header import header_pieces
-from hpo_tui.tui.words.places import place_among, places_text
 from hpo_tui.tui.words.progress import MOST_LINES, Progress, progress_of, running_lines
+from hpo_tui.tui.words.rank_at_step import rank_among, rank_text
 from hpo_tui.tui.words.side_by_side import trial_entries
 from hpo_tui.tui.words.trial_sheet import sheet
 from tests.tui.conftest import make_study, until, watching
@@ -139,10 +139,10 @@ CURVES: dict[int, Any] = {
 
 
 def test_a_place_is_that_among_trials_that_have_come_as_far() -> None:
-    assert place_among(CURVES, 3, 1.0) == (3, 3)
-    assert place_among(CURVES, 3, -1.0) == (1, 3)
-    assert place_among(CURVES, 5, 1.0) == (0, 0)
-    assert place_among(CURVES, 9, 1.0) == (0, 0)
+    assert rank_among(CURVES, 3, 1.0) == (3, 3)
+    assert rank_among(CURVES, 3, -1.0) == (1, 3)
+    assert rank_among(CURVES, 5, 1.0) == (0, 0)
+    assert rank_among(CURVES, 9, 1.0) == (0, 0)
 
 
 async def test_the_screen_of_a_running_trial_says_its_place(tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ async def test_the_screen_of_a_running_trial_says_its_place(tmp_path: Path) -> N
     writer.close()
     snapshot = read_once(study)
     with StudyReader(study.db) as reader:
-        assert places_text(snapshot, 7, reader) == "accuracy 2nd of 3 at 60 epochs"
-        assert not places_text(snapshot, 6, reader), "it has ended"
+        assert rank_text(snapshot, 7, reader) == "accuracy 2nd of 3 at 60 epochs"
+        assert not rank_text(snapshot, 6, reader), "it has ended"
     async with watching(study) as (app, pilot):
         assert app.live is not None
         app.open_trial(app.live, 8)

@@ -19,9 +19,9 @@ import click
 from hpo_tui.store.connect import NETWORK_FILE_SYSTEMS, file_system
 from hpo_tui.store.folder import find_home, working_folder
 from hpo_tui.store.locks import why_unlockable
+from hpo_tui.tui.cli.doctor_finding import GIB, Finding
 from hpo_tui.tui.cli.doctor_gpus import check_gpu
 from hpo_tui.tui.cli.errors import explain
-from hpo_tui.tui.cli.finding import GIB, Finding
 from hpo_tui.tui.cli.text import colours, note, say, unicode_ok
 from hpo_tui.tui.words.plain import plain
 

@@ -12,7 +12,7 @@ from hpo_tui.engine.gpu_locks import find_folder, why_not_kept_apart
 from hpo_tui.engine.nvidia import DRIVER, PATIENCE
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.engine.waiting import UNSEEN
-from hpo_tui.tui.cli.finding import GIB, Finding
+from hpo_tui.tui.cli.doctor_finding import GIB, Finding
 from hpo_tui.tui.words.plain import plain
 
 BUS = Path("/sys/bus/pci/devices")

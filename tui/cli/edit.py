@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hpo_tui.tui.cli.asking_runner import ask
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.going_on import ask
 from hpo_tui.tui.cli.setting_words import complete_setting
 from hpo_tui.tui.cli.studies import find, reading, spec_of
 from hpo_tui.tui.cli.text import note

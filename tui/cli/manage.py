@@ -6,8 +6,8 @@ import click
 
 from hpo_tui.engine.spec.names import joined, plural
 from hpo_tui.store.folder import ARCHIVE, HOME, StudyFolder
+from hpo_tui.tui.cli.asking_runner import ask
 from hpo_tui.tui.cli.errors import Refusal, refusing
-from hpo_tui.tui.cli.going_on import ask
 from hpo_tui.tui.cli.studies import complete_study, find, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.words.fmt import size

@@ -152,7 +152,7 @@ def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: 
            ascii_only: bool = False) -> int:  # fmt: skip
     """Have the study go on, in a new runner unless one lives; open the app or follow without it."""
     from hpo_tui.engine.notify import deliver_overdue
-    from hpo_tui.tui.cli.going_on import go_on, is_finished
+    from hpo_tui.tui.cli.asking_runner import go_on, is_finished
 
     finished = is_finished(folder)
     started = not finished and go_on(folder)

@@ -9,8 +9,8 @@ import click
 
 from hpo_tui.engine.spec.text.typed import parameter_value
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.cli.asking_runner import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.errors import Refusal, refusing
-from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note

@@ -101,7 +101,7 @@ def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
     The last word is the trial's number; a word before it names the study, as in `sparse 7`.
     """
     from hpo_tui.store.transfer.write_text import json_line
-    from hpo_tui.tui.words.places import places_text
+    from hpo_tui.tui.words.rank_at_step import rank_text
     from hpo_tui.tui.words.trial_sheet import files_of, sheet
 
     folder, number = chosen(words, study)
@@ -110,7 +110,7 @@ def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
         trial = record_of(folder, reader, number)
         events = reader.events_of(number)
         row = picture.frame.index(number)
-        places = "" if row is None else places_text(picture, row, reader)
+        places = "" if row is None else rank_text(picture, row, reader)
     if row is None:  # begun between the two readings
         picture = picture_of(folder)
         row = picture.frame.index(number)

@@ -23,8 +23,8 @@ from hpo_tui.tui.widgets.line_table import FixedTable, LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words.entries import EntryRows, readable
-from hpo_tui.tui.words.places import places_text
 from hpo_tui.tui.words.plain import fit, wrapped
+from hpo_tui.tui.words.rank_at_step import rank_text
 from hpo_tui.tui.words.running import running_texts
 from hpo_tui.tui.words.trial_sheet import files_of, reason, sheet
 
@@ -126,7 +126,7 @@ curve and `6` the log.
                 record = reader.trial(number)
                 events = tuple(reader.events_of(number))
                 row = snapshot.frame.index(number)
-                places = "" if row is None else places_text(snapshot, row, reader)
+                places = "" if row is None else rank_text(snapshot, row, reader)
             files = files_of(self.live.folder, number)
         except (OSError, sqlite3.Error) as error:
             self.app.call_from_thread(self._take_fault, number, explained(error))

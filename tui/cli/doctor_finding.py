@@ -1,4 +1,4 @@
-"""What ``hpo-tui doctor`` tells."""
+"""One thing that ``hpo-tui doctor`` has looked at, with a level and a sentence."""
 
 from dataclasses import dataclass
 

@@ -16,7 +16,7 @@ _MOST = 200
 """Other trials that a trial is compared with: the last ones of its task."""
 
 
-def places_text(snapshot: "Snapshot", row: int, reader: "StudyReader") -> str:
+def rank_text(snapshot: "Snapshot", row: int, reader: "StudyReader") -> str:
     """Return ``eval_loss 2nd of 7 at 20k tokens``; empty for a trial with nothing to compare."""
     frame, running = snapshot.frame, snapshot.frame.in_state(TrialState.RUNNING)
     if not running[row] or math.isnan(frame.step[row]):
@@ -26,13 +26,13 @@ def places_text(snapshot: "Snapshot", row: int, reader: "StudyReader") -> str:
     found = []
     for goal in snapshot.spec.objectives:
         curves = reader.curves([number, *others], goal.metric)
-        place, of = place_among(curves, number, goal.sign)
+        place, of = rank_among(curves, number, goal.sign)
         if of > 1:
             found.append(f"{plain(goal.metric)} {_nth(place)} of {of}")
     return f"{', '.join(found)} at {plain(task)}" if found else ""
 
 
-def place_among(
+def rank_among(
     curves: "Mapping[int, tuple[Array, Array]]", number: int, sign: float
 ) -> tuple[int, int]:
     """Return the place of a trial and of how many trials, by their values at its last step.
