@@ -5,7 +5,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from hpo_tui.store.refusals import user_name
+from hpo_tui.store.file_errors import user_name
 
 VARIABLE = "HPO_TUI_GPU_LOCKS"
 """Names another folder, such as one that containers share."""

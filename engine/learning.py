@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, listing, plural, show
 from hpo_tui.engine.spec.parts import ParameterKind
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder, find_home, find_study, list_studies
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def kept_names(reader: "StudyReader") -> tuple[str, ...]:
 
     What goes by these names need not be there any more.
     """
-    return reader.keys(KEPT)
+    return reader.members(KEPT)
 
 
 @dataclass(frozen=True, slots=True)

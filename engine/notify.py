@@ -58,7 +58,7 @@ def deliver(folder: StudyFolder, key: str) -> "subprocess.Popen[bytes]":
 def deliver_overdue(folder: StudyFolder) -> None:
     """Deliver what the last runner of a study that has ended did not live to."""
     with StudyReader(folder.db) as reader:
-        keys = reader.kept(KEY)
+        keys = reader.keys_beginning(KEY)
     for key in keys:
         deliver(folder, key).returncode = 0  # nobody waits for it
 

@@ -284,7 +284,7 @@ def umask() -> int:
     return mask
 
 
-def whole(path: Path) -> Path:
+def by_its_links(path: Path) -> Path:
     """Return an absolute path that still goes by its links: trials run beside the ``.hpo`` named.
 
     Many have that folder, or a study, on another disk, with a link to it beside their code.
@@ -302,7 +302,7 @@ def find_study(text: str, cwd: Path) -> StudyFolder | None:
     # word would mean that very study, to `delete` too.
     named = path.parent if path.is_file() and path.name in _FILES else path
     if named.is_dir() and StudyFolder(named).db.is_file():
-        return StudyFolder(whole(named))
+        return StudyFolder(by_its_links(named))
     home = find_home(cwd)
     if home and text and "/" not in text and (home / text).is_dir():
         folder = StudyFolder(home / text)

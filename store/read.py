@@ -196,11 +196,9 @@ class StudyReader:
     # events, commands, devices, optimizer
 
     @legible()
-    def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
-        """Return the last ``limit`` events with an id above ``after``, oldest first."""
-        rows = self._rows(
-            "SELECT * FROM events WHERE id > ? ORDER BY id DESC LIMIT ?", (after, limit)
-        )
+    def events(self, limit: int = 1000) -> list[Event]:
+        """Return the last ``limit`` events, oldest first."""
+        rows = self._rows("SELECT * FROM events ORDER BY id DESC LIMIT ?", (limit,))
         return [event_from(row) for row in reversed(rows)]
 
     def edits(self, after: int, upto: int) -> list[float]:
@@ -268,7 +266,7 @@ class StudyReader:
         found = self.dated(key)
         return None if found is None else found[0]
 
-    def keys(self, key: str) -> tuple[str, ...]:
+    def members(self, key: str) -> tuple[str, ...]:
         """Return the keys of the JSON object under ``key``, none if it is not there."""
         sql = (
             "SELECT part.key AS name FROM optimizer, json_each(optimizer.value) AS part"
@@ -276,7 +274,7 @@ class StudyReader:
         )
         return tuple(row["name"] for row in self._rows(sql, (key,)))
 
-    def kept(self, prefix: str) -> list[str]:
+    def keys_beginning(self, prefix: str) -> list[str]:
         """Return the keys that begin so under which anything is kept, in order."""
         sql = "SELECT key FROM optimizer WHERE substr(key, 1, ?) = ? ORDER BY key"
         return [row["key"] for row in self._rows(sql, (len(prefix), prefix))]

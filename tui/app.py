@@ -14,9 +14,9 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
-from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.actions import action, bindings
 from hpo_tui.tui.config import Settings
 from hpo_tui.tui.messages import StudySaved

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpo_tui.store.refusals import in_words
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.tui.config import state_folder
 from hpo_tui.tui.words.plain import plain
 

@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.side import free_name
 from hpo_tui.tui.editor.target import home_of, on_disk, why_no_study_file
 from hpo_tui.tui.words.plain import plain

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command, Study, StudyState
-from hpo_tui.store.refusals import in_words
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel

@@ -24,8 +24,8 @@ from hpo_tui.engine.spec.command import (
 )
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.space import InfeasibleError, compiled_constraints, sample
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import TrialFolder
-from hpo_tui.store.refusals import in_words
 
 _STEPS = (
     re.compile(r"\bepoch\W{0,5}(\d+(?:\.\d+)?)", re.IGNORECASE),

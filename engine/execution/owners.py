@@ -18,8 +18,8 @@ from hpo_tui.engine.execution.processes import (
     prints_to,
 )
 from hpo_tui.engine.spec.names import numbered
+from hpo_tui.store.file_errors import user_name
 from hpo_tui.store.folder import StudyFolder, TrialFolder
-from hpo_tui.store.refusals import user_name
 
 
 def others_run(folder: StudyFolder, numbers: Iterable[int]) -> str:

@@ -24,7 +24,7 @@ from hpo_tui.engine.launch.refusals import (
 from hpo_tui.engine.launch.starting import runner_pid, start_runner
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.ask import ask, take_back
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command
 from hpo_tui.store.read import StudyReader

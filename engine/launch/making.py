@@ -18,9 +18,9 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import text_fault
 from hpo_tui.engine.spec.text.files import write_atomic
 from hpo_tui.store.connect import log_of
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.refusals import in_words
 from hpo_tui.store.write import StudyWriter
 
 _UNMADE = ".making"

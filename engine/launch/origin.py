@@ -6,7 +6,7 @@ from enum import Enum
 from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.text.files import write_atomic
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader

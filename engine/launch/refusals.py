@@ -4,10 +4,10 @@ import os
 
 from hpo_tui.engine.launch.lacking import lack
 from hpo_tui.engine.spec.text.files import edited_by_hand
+from hpo_tui.store.file_errors import CLOSED, in_words
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.store.refusals import CLOSED, in_words
 
 OF_A_RUN = ("stop", "pause")
 """Wishes that hold for the run in which they were asked, and for no later one."""

@@ -13,8 +13,8 @@ from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.launch.refusals import LaunchError, runs, why_not
 from hpo_tui.engine.spec.text.files import remove_unfinished
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder, list_studies
-from hpo_tui.store.refusals import in_words
 from hpo_tui.store.transfer.build import UNFINISHED
 
 _DELETED = ".deleted-"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.threads import thread_environment
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.refusals import in_words
 
 PROC = Path("/proc/self/stat")
 NO_PROC = "trials can only be run on Linux: which of their processes are alive is read from /proc"

@@ -9,9 +9,9 @@ from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.launch.refusals import LaunchError, runs
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import numbered
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
-from hpo_tui.store.refusals import in_words
 from hpo_tui.store.write import StudyWriter
 
 

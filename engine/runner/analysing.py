@@ -22,7 +22,7 @@ from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.learning import SAYS
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import plural
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter

@@ -15,9 +15,9 @@ from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.runner.study_commands import StudyCommands
 from hpo_tui.engine.runner.wishes import Wishes
 from hpo_tui.engine.wish_checks import to_retry, trial_of
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.models import Command, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.store.refusals import in_words
 
 log = logging.getLogger("runner.commands")
 

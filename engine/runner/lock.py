@@ -5,9 +5,9 @@ import fcntl
 import os
 import time
 
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.locks import is_held, why_unlockable
-from hpo_tui.store.refusals import in_words
 
 _RUNNER_SECONDS = 0.5
 """How long a runner that has the study may take to let go of it."""

@@ -27,9 +27,9 @@ from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.takeover import take_over
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.engine.runner.vigil import Vigil
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.models import StudyState
-from hpo_tui.store.refusals import in_words
 
 log = logging.getLogger("runner.loop")
 

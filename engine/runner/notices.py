@@ -65,7 +65,7 @@ class Notices:
     def collect(self) -> None:
         """Take over the notices that an earlier runner wrote and did not live to send."""
         with StudyReader(self.folder.db) as reader:
-            self._due += [k for k in reader.kept(KEY) if k not in self._due]
+            self._due += [k for k in reader.keys_beginning(KEY) if k not in self._due]
 
     def send(self) -> None:
         """Have delivered what is due; what could not be, later."""

@@ -29,11 +29,11 @@ from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.text.files import edited_by_hand, finish_replacing
 from hpo_tui.store.connect import closed_on_error
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import DeviceSample, Study, StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.store.refusals import in_words
 from hpo_tui.store.write import StudyWriter
 
 log = logging.getLogger("runner.opening")

@@ -14,8 +14,8 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.watching import told, watch
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.engine.spec.space import coerce
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.models import StudyState, Trial, TrialState
-from hpo_tui.store.refusals import in_words
 
 log = logging.getLogger("runner.starting")
 

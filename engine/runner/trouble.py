@@ -11,7 +11,7 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.watching import collector_of, told
 from hpo_tui.engine.spec.names import joined
 from hpo_tui.store.connect import BUSY_SECONDS
-from hpo_tui.store.faults import explained, is_locked, lacks_room, may_pass
+from hpo_tui.store.database_errors import explained, is_locked, lacks_room, may_pass
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 

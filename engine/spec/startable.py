@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpo_tui.engine.spec.command import template_file
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.store.refusals import in_words
+from hpo_tui.store.file_errors import in_words
 
 NO_COMMAND = ("false",)
 """The command of a study that was imported to be looked at: none of its own."""

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpo_tui.store.faults import explained
-from hpo_tui.store.refusals import in_words
+from hpo_tui.store.database_errors import explained
+from hpo_tui.store.file_errors import in_words
 
 if TYPE_CHECKING:
     import optuna

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpo_tui.store.models import Report, Study, Trial, TrialState, Value
+from hpo_tui.store.transfer.atomic_files import atomic_database
 from hpo_tui.store.transfer.optuna_storage import fault, is_sqlite, opened
-from hpo_tui.store.transfer.whole import whole_database
 
 if TYPE_CHECKING:
     import optuna
@@ -66,7 +66,7 @@ def write_optuna(where: str, study: Study, trials: Iterable[Trial], plan: Optuna
                 return _write(storage, study, list(trials), plan)
         kind = "sqlite:///" if is_sqlite(where) else ""
         with (
-            whole_database(file.absolute()) as made,
+            atomic_database(file.absolute()) as made,
             opened(f"{kind}{made}", make=True, called=where) as storage,
         ):
             return _write(storage, study, list(trials), plan)

@@ -13,7 +13,7 @@ import optuna
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.transfer.whole import whole
+from hpo_tui.store.transfer.atomic_files import atomic_file
 from hpo_tui.tui.cli.exporting import _target, _whole
 
 
@@ -123,7 +123,7 @@ def test_what_a_killed_export_has_left_goes_with_the_next_one_but_not_what_someb
     mine = tmp_path / "out.csv.20240101.part"
     for path in (left, database, mine):
         path.write_text("half")
-    with whole(tmp_path / "out.csv") as part:
+    with atomic_file(tmp_path / "out.csv") as part:
         part.write_text("a living export's")
         assert hpo("export", "sparse", "--csv", "-o", "out.csv").code == 0
         assert part.read_text() == "a living export's"

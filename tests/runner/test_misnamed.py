@@ -89,7 +89,7 @@ def test_people_are_told_once_and_it_is_kept_until_it_is_heard_or_edited(
     MisnamedMetrics(desk).look()
     MisnamedMetrics(desk).look()  # of another runner
     with StudyReader(desk.folder.db) as reader:
-        notices = [reader.get(key) for key in reader.kept(NOTICE)]
+        notices = [reader.get(key) for key in reader.keys_beginning(NOTICE)]
         assert [one.short for one in misnamed(reader, desk.spec, reader.frame())] == [
             "no accuracy, but acuracy"
         ]

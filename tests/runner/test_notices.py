@@ -42,7 +42,7 @@ def quiet(study: Any) -> None:
 
     def busy() -> bool:
         with StudyReader(study.folder.db) as reader:
-            left = reader.kept(KEY)
+            left = reader.keys_beginning(KEY)
         lines = (p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists())
         return bool(left) or any(b"engine.notify" in line and mark in line for line in lines)
 
@@ -189,7 +189,7 @@ def test_what_a_killed_runner_wrote_down_is_told_by_the_next_and_by_one_of_two(
     heir = Notices(study.folder, writer)
     heir.collect()
     with StudyReader(study.folder.db) as reader:
-        (key,) = reader.kept(KEY)
+        (key,) = reader.keys_beginning(KEY)
     other = deliver(study.folder, key)
     heir.close(lambda: False)
     assert other.wait(30) == 0
@@ -199,7 +199,7 @@ def test_what_a_killed_runner_wrote_down_is_told_by_the_next_and_by_one_of_two(
     with writer.transaction():
         heir.note(StudyState.STOPPED, "stopped by you", [1, 1])
     with StudyReader(study.folder.db) as reader:
-        assert reader.kept(KEY) == []
+        assert reader.keys_beginning(KEY) == []
     writer.close()
 
 
@@ -213,7 +213,7 @@ def test_people_are_told_of_each_pause_once(make_study: Any) -> None:
     desk.set_state(StudyState.RUNNING)
     desk.set_state(StudyState.PAUSED, "no room")
     with StudyReader(study.folder.db) as reader:
-        told = [reader.get(key) for key in reader.kept(KEY)]
+        told = [reader.get(key) for key in reader.keys_beginning(KEY)]
     writer.close()
     assert told == [["paused", r] for r in ("no disk", "no room", "no room")]
 

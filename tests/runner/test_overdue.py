@@ -45,7 +45,7 @@ def events(desk: Desk) -> list[str]:
 
 def notices(desk: Desk) -> list[list[str]]:
     with StudyReader(desk.folder.db) as reader:
-        return [reader.get(key) for key in reader.kept(KEY)]
+        return [reader.get(key) for key in reader.keys_beginning(KEY)]
 
 
 def now(desk: Desk) -> list[int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import hpo_tui
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
 

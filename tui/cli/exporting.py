@@ -13,11 +13,11 @@ import click
 from hpo_tui.engine.code_versions import KEY, exported
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plural
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial
 from hpo_tui.store.read import StudyReader
-from hpo_tui.store.refusals import in_words
-from hpo_tui.store.transfer.whole import whole
+from hpo_tui.store.transfer.atomic_files import atomic_file
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, picture_of, reading, spec_of, study_argument
@@ -119,7 +119,7 @@ def _whole(output: Path) -> Iterator[Path]:
         return
     output = Path(os.path.realpath(output))
     try:
-        with whole(output) as part:
+        with atomic_file(output) as part:
             yield part
     except OSError as error:
         # An error of a write names no file.

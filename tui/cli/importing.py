@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from hpo_tui.engine.spec.names import plural
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import HOME, find_home, working_folder
-from hpo_tui.store.refusals import in_words
 from hpo_tui.store.transfer.arrivals import Arrival
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import complete_file

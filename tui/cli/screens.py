@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from hpo_tui.store.folder import HOME, StudyFolder, find_home, whole, working_folder
+from hpo_tui.store.folder import HOME, StudyFolder, by_its_links, find_home, working_folder
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.cli.studies import (
     complete_study,
@@ -52,7 +52,7 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
     from hpo_tui.tui.opening import open_app, print_once
 
     if folder is not None:
-        folder = StudyFolder(whole(folder.path))
+        folder = StudyFolder(by_its_links(folder.path))
     poor = ascii_only or locale_is_ascii() or not unicode_ok()
     if once and folder is not None:
         return print_once(folder, ascii_only=poor)

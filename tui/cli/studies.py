@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpo_tui.store.below import studies_below
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import (
     HOME,
     StudyFolder,
@@ -20,7 +21,6 @@ from hpo_tui.store.folder import (
     list_studies,
     working_folder,
 )
-from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal, refusing
 from hpo_tui.tui.words.plain import plain
 

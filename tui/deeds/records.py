@@ -67,7 +67,7 @@ class RecordDeeds(Deeds):
         def read() -> None:
             import sqlite3
 
-            from hpo_tui.store.faults import explained
+            from hpo_tui.store.database_errors import explained
             from hpo_tui.store.read import StudyReader
 
             try:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from hpo_tui.store.refusals import in_words
+from hpo_tui.store.file_errors import in_words
 
 
 def edit_in_editor(text: str) -> tuple[str, str]:

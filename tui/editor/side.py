@@ -8,8 +8,8 @@ from rich.text import Text
 
 from hpo_tui.engine.spec import Problem, SpecError, StudySpec
 from hpo_tui.engine.spec.names import KeyPath, plural
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.form import Checked
 from hpo_tui.tui.words.plain import plain, plain_lines
 

@@ -3,8 +3,8 @@
 import tomllib
 from pathlib import Path
 
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import HOME
-from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.words.plain import plain
 
 _SECTIONS = ("study", "space", "objective", "task")

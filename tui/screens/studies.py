@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import find_home, working_folder
-from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.actions import Action
 from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.listed_studies import ListedStudies

@@ -117,7 +117,7 @@ curve and `6` the log.
     def _read(self, snapshot: Snapshot) -> None:
         import sqlite3
 
-        from hpo_tui.store.faults import explained
+        from hpo_tui.store.database_errors import explained
         from hpo_tui.store.read import StudyReader
 
         number = self.number

@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from hpo_tui.engine.spec import SpecError
 from hpo_tui.store.connect import inode
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
+from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
-from hpo_tui.store.refusals import in_words
 
 FAULTS = (OSError, sqlite3.Error, LookupError, ValueError)
 """What reading a study raises where its file, or the text in it, is not what it should be."""

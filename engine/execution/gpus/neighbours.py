@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.gpu_locks import is_everybody_s
-from hpo_tui.store.refusals import user_name
+from hpo_tui.store.file_errors import user_name
 
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 """Whoever puts a link or a pipe in a lock's place leads nobody astray, and keeps nobody waiting."""

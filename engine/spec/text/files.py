@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from hpo_tui.store.file_errors import CLOSED
 from hpo_tui.store.folder import umask
-from hpo_tui.store.refusals import CLOSED
 
 _UNFINISHED = ".tmp"
 """Ends the name of a file that is being written."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.store.refusals import in_words
+from hpo_tui.store.file_errors import in_words
 
 
 def _caught(path: Path) -> OSError:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.store.connect import connect_reader
-from hpo_tui.store.faults import explained
+from hpo_tui.store.database_errors import explained
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.schema import NewerFileError

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hpo_tui.store.file_errors import CLOSED
 from hpo_tui.store.locks import is_held
-from hpo_tui.store.refusals import CLOSED
 
 _MARK = ".hpo-"
 _PART = re.compile(rf".+{re.escape(_MARK)}[0-9a-f]{{8}}\.part", re.DOTALL)
@@ -25,7 +25,7 @@ _DATABASE = "-new"
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Give a name beside ``path`` to write to; what is there at the end becomes ``path``.
 
     It is nobody else's: of two that write one file at once, the last to end is read. An OSError
@@ -38,11 +38,11 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_database(path: Path) -> Iterator[Path]:
+def atomic_database(path: Path) -> Iterator[Path]:
     """Give a name beside ``path``, at which nothing is, for a file that a program locks itself.
 
     What is there at the end becomes ``path``. Raises FileExistsError if that has been made
-    meanwhile by somebody else, OSError as :func:`whole` does.
+    meanwhile by somebody else, OSError as :func:`atomic_file` does.
     """
     with _held(path) as part:
         made = part.with_name(part.name + _DATABASE)

@@ -1,4 +1,4 @@
-"""What errors of a study's file mean, in words for people, and what can be done about them."""
+"""What SQLite's errors about a study's file mean, in words for people, and what can be done."""
 
 import os
 import resource
@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hpo_tui.store.connect import BUSY_SECONDS
-from hpo_tui.store.refusals import how_to_open, in_words, user_name
+from hpo_tui.store.file_errors import how_to_open, in_words, user_name
 from hpo_tui.store.rows import StrangeValueError
 from hpo_tui.store.schema import NewerFileError
 

@@ -1,4 +1,4 @@
-"""What errors of files mean to people: what is wrong, where, and what there is to do."""
+"""What errors of the operating system about files mean: what is wrong, where, and what to do."""
 
 import errno
 import os
