@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks
 from hpo_tui.engine.optimizer.wishes import Wish, repeat_of
 
 _FINALISTS, _SHARE = 3, 0.25
@@ -13,7 +13,7 @@ _FINALISTS, _SHARE = 3, 0.25
 
 
 def finalist_repeat(
-    history: TrialHistory, options: Options, best: Sequence[int], repeats: int, budget: float
+    history: TrialHistory, open_tasks: OpenTasks, best: Sequence[int], repeats: int, budget: float
 ) -> Wish | None:
     """Return a repeat of the finalist with the fewest, if what is left is for repeats.
 
@@ -21,9 +21,9 @@ def finalist_repeat(
     those of the ``best`` that are least bad in anything: the ends of a front, good in one objective
     alone, need no confirming.
     """
-    price = options.price(None, history.full)
+    price = open_tasks.price(None, history.full)
     reserve = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
-    if options.room > reserve + price:
+    if open_tasks.room > reserve + price:
         return None
     runs = {n: _runs(history, n) for n in compromises(history, best)[:_FINALISTS]}
     number = min(runs, key=lambda n: runs[n], default=None)

@@ -24,7 +24,7 @@ from hpo_tui.engine.optimizer.explain.best import best_trials
 from hpo_tui.engine.optimizer.explain.mapping import Mapper
 from hpo_tui.engine.optimizer.finalists import finalist_repeat
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
-from hpo_tui.engine.optimizer.options import Options, end
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks, nothing_left
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Suggestions
 from hpo_tui.engine.optimizer.wishes import (
@@ -90,29 +90,29 @@ class Optimizer:
         """
         room = self._room(left)
         number = self._history.next_number
-        options = Options(self._history, room, self._measured())
+        open_tasks = OpenTasks(self._history, room, self._measured())
         while self._wishes:
             wish = self._wishes.popleft()
-            asked = self._suggestions.of_wish(wish, options, number)
+            asked = self._suggestions.of_wish(wish, open_tasks, number)
             if asked is not None:
                 self._served[number] = wish
                 return asked
-        last = self._finalist(options)
-        asked = None if last is None else self._suggestions.of_wish(last, options, number)
+        last = self._finalist(open_tasks)
+        asked = None if last is None else self._suggestions.of_wish(last, open_tasks, number)
         if asked is not None:
             return asked
-        proposal = self._search.propose(self._history, options, number)
+        proposal = self._search.propose(self._history, open_tasks, number)
         if proposal is None:
-            raise end(options, self._search.space, room, clocked=self.left is None)
-        return self._suggestions.of_proposal(proposal, options, number)
+            raise nothing_left(open_tasks, self._search.space, room, clocked=self.left is None)
+        return self._suggestions.of_proposal(proposal, open_tasks, number)
 
-    def _finalist(self, options: Options) -> Wish | None:
+    def _finalist(self, open_tasks: OpenTasks) -> Wish | None:
         """Return the repeat that the end of the budget is kept for, None while there is more."""
         if self.spec.repeats < 2:
             return None
         counted = self.spec.budget.amount + self._extra
-        whole = options.whole if self.left is None else counted
-        return finalist_repeat(self._history, options, self.best(), self.spec.repeats, whole)
+        whole = open_tasks.whole if self.left is None else counted
+        return finalist_repeat(self._history, open_tasks, self.best(), self.spec.repeats, whole)
 
     def _room(self, left: float | None) -> float | None:
         """Return what is left, the smaller of our own count and the caller's."""
@@ -344,9 +344,9 @@ class Optimizer:
         In full-task units. Raises ValueError where there is no task of this name.
         """
         index = self._history.task(task)
-        options = Options(self._history, None, self._measured())
+        open_tasks = OpenTasks(self._history, None, self._measured())
         x = self._search.space.encode(params)
-        return options.charge(self._history.known(dict(params)), index, x)
+        return open_tasks.charge(self._history.known(dict(params)), index, x)
 
 
 def _positive(value: float | None) -> float | None:

@@ -16,7 +16,7 @@ from hpo_tui.engine.optimizer.acquisition.scoring import Acquisition
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.models.surrogate import Models
 from hpo_tui.engine.optimizer.models.trust import TRUSTED
-from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks
 
 FULL_SHARE = 0.15
 """Share of what was spent that full-task results get at least, where cheap tasks are trusted."""
@@ -153,19 +153,19 @@ class Guard:
     owed: bool
 
     @staticmethod
-    def of(options: Options, models: Models) -> "Guard":
+    def of(open_tasks: OpenTasks, models: Models) -> "Guard":
         """Return how the full task stands."""
-        history = options.history
+        history = open_tasks.history
         explained = explained_share(models)
         # One objective has one best place, and a few looks more say better where it is; a front
         # gains nothing by full runs that wait.
         patience = explained if len(history.spec.objectives) == 1 else 0.0
         forced = not fed(history, explained, patience)
-        return Guard(explained, forced, options.resume and forced and owed(history))
+        return Guard(explained, forced, open_tasks.resume and forced and owed(history))
 
-    def takes_the_look(self, options: Options, models: Models) -> bool:
+    def takes_the_look(self, open_tasks: OpenTasks, models: Models) -> bool:
         """Whether a new configuration bound for a dearer task takes the look on the way there."""
         # Where trials are what is counted, a look on the way costs as much as the whole way.
-        if not options.resume or options.by_count:
+        if not open_tasks.resume or open_tasks.by_count:
             return False
         return not self.forced or (not self.owed and min(models.trust) >= TRUSTED)

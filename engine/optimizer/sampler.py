@@ -24,7 +24,7 @@ from hpo_tui.engine.optimizer import checks
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.encoding.axes import axis_of
 from hpo_tui.engine.optimizer.history import Key, TrialHistory, key_of
-from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks
 from hpo_tui.engine.optimizer.optuna import conversion
 from hpo_tui.engine.optimizer.optuna.planning import as_planned, planned_attributes
 from hpo_tui.engine.optimizer.optuna.turns import in_turn, settle
@@ -142,7 +142,7 @@ class CostWeightedSampler(BaseSampler):
             def choose() -> Params:
                 history = self._history(study, spec, trial)
                 number = conversion.our_number(trial.number)
-                proposal = search.propose(history, Options(history, None), number)
+                proposal = search.propose(history, OpenTasks(history, None), number)
                 if proposal is None:
                     x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
                 else:

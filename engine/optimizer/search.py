@@ -22,7 +22,7 @@ from hpo_tui.engine.optimizer.explain.why import alone, explained
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.guess import Guess, guesses_at
 from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
-from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks
 from hpo_tui.engine.optimizer.promotion import Guard, choose, explained_share, fed, rho_squared
 from hpo_tui.engine.optimizer.shared_look import SharedLook
 from hpo_tui.engine.optimizer.start import StartPlan
@@ -63,25 +63,26 @@ class Search:
         self.looked = True
         """Whether the last proposal came of a look of its own."""
 
-    def propose(self, history: TrialHistory, options: Options, number: int) -> Proposal | None:
+    def propose(self, history: TrialHistory, open_tasks: OpenTasks, number: int) -> Proposal | None:
         """Return what to run as trial ``number``; None where nothing that counts can be paid."""
         rng = np.random.default_rng([self.seed, number])
-        first = self.start.propose(history, self.builder, options, self._known(history))
+        first = self.start.propose(history, self.builder, open_tasks, self._known(history))
         if first is not None:
             return first
         shared = self._shared = SharedLook.of(self._shared, history, self.several)
         self.looked = shared is None
         models = self.models(history) if shared is None else shared.models
         if models is None:
-            return self._random(history, options, rng)
+            return self._random(history, open_tasks, rng)
         if models.table.alike() and not self.guesses:
-            return self._evenly(history, options, models) or self._random(history, options, rng)
-        if rng.random() < self.random_share and options.new_tasks:
-            found = self._random(history, options, rng)
+            found = self._evenly(history, open_tasks, models)
+            return found or self._random(history, open_tasks, rng)
+        if rng.random() < self.random_share and open_tasks.new_tasks:
+            found = self._random(history, open_tasks, rng)
             if found is not None:
                 return found
-        found = self._modelled(history, options, models, shared, rng)
-        return found or self._random(history, options, rng)
+        found = self._modelled(history, open_tasks, models, shared, rng)
+        return found or self._random(history, open_tasks, rng)
 
     def models(self, history: TrialHistory) -> Models | None:
         """Models of what is known, None before anything is."""
@@ -90,7 +91,9 @@ class Search:
             return None
         return self.surrogate.models(table, (tuple(history.told), len(table.x)))
 
-    def _evenly(self, history: TrialHistory, options: Options, models: Models) -> Proposal | None:
+    def _evenly(
+        self, history: TrialHistory, open_tasks: OpenTasks, models: Models
+    ) -> Proposal | None:
         """Return the next step while all results are alike; None when no spread point is left.
 
         The models have nothing to go by then: they would look at corners alone and carry every look
@@ -99,25 +102,25 @@ class Search:
         """
         full = history.full
         forced = full > 0 and not fed(history, explained_share(models), failed=True)
-        if forced and any(full in tasks for tasks in options.promotable.values()):
+        if forced and any(full in tasks for tasks in open_tasks.promotable.values()):
             text = "All results are alike so far: the oldest look goes on, to see whether it lasts."
-            found = self._only_promotion(history, options)
+            found = self._only_promotion(history, open_tasks)
             return found and replace(found, why={**found.why, "text": text})
-        task = full if forced and full in options.new_tasks else None
+        task = full if forced and full in open_tasks.new_tasks else None
         text = "All results are alike so far: one more of the spread configurations."
-        return self.start.even(options, self._known(history), task, text)
+        return self.start.even(open_tasks, self._known(history), task, text)
 
     def _random(
-        self, history: TrialHistory, options: Options, rng: np.random.Generator
+        self, history: TrialHistory, open_tasks: OpenTasks, rng: np.random.Generator
     ) -> Proposal | None:
         """Return a random configuration, bounds being likelier."""
-        if not options.new_tasks:
-            return self._only_promotion(history, options)
+        if not open_tasks.new_tasks:
+            return self._only_promotion(history, open_tasks)
         for x in self._unknown(self._known(history), rng):
             if len(x):
                 text = "A random configuration, to explore where the model would not."
-                return Proposal(x[0], None, options.begins, {"kind": "random", "text": text})
-        return self._only_promotion(history, options)
+                return Proposal(x[0], None, open_tasks.begins, {"kind": "random", "text": text})
+        return self._only_promotion(history, open_tasks)
 
     def _unknown(self, known: Set[bytes], rng: np.random.Generator) -> Iterator[Array]:
         """Yield random configurations (c, d) that were never run, each time looking harder.
@@ -130,9 +133,9 @@ class Search:
         yield candidates.distinct(rng.permutation(every[self.space.allowed(every)]), known)
         yield self.scan.fresh(known, rng)
 
-    def _only_promotion(self, history: TrialHistory, options: Options) -> Proposal | None:
+    def _only_promotion(self, history: TrialHistory, open_tasks: OpenTasks) -> Proposal | None:
         """Carry on the oldest unfinished configuration where nothing new can be started."""
-        told = [(c, history.of_configuration[c][0], t) for c, t in options.promotable.items()]
+        told = [(c, history.of_configuration[c][0], t) for c, t in open_tasks.promotable.items()]
         open_to = [(c, n, x, t) for c, n, t in told if (x := self.builder.encoded(n)) is not None]
         if not open_to:
             return None
@@ -157,7 +160,7 @@ class Search:
     def _modelled(
         self,
         history: TrialHistory,
-        options: Options,
+        open_tasks: OpenTasks,
         models: Models,
         shared: SharedLook | None,
         rng: np.random.Generator,
@@ -171,22 +174,22 @@ class Search:
         under_way = [(self.builder.encoded(t), t.task) for t in unknown]
         busy = [(x, t) for x, t in under_way if x is not None]
         now = models.running(busy)
-        ids = self._promotable(history, options, now)
+        ids = self._promotable(history, open_tasks, now)
         old = np.array([self._row(history, c) for c in ids]).reshape(len(ids), self.space.d)
         looks = [x for x, t in busy if t < history.full]
         acquisition = Acquisition(
             self.spec, self.space, now, busy, np.vstack([old, *looks]), seed=self.seed
         )
         if shared is None:
-            fresh = self._fresh(history, options, acquisition, models, rng)
+            fresh = self._fresh(history, open_tasks, acquisition, models, rng)
         else:
-            fresh = shared.take(options.new_tasks, self._known(history))
+            fresh = shared.take(open_tasks.new_tasks, self._known(history))
         x = np.vstack([fresh, old])
         if len(x) == 0:
             return None
         new = len(fresh)
-        prices = options.table([*([None] * new), *ids], x)
-        guard = Guard.of(options, now)
+        prices = open_tasks.price_table([*([None] * new), *ids], x)
+        guard = Guard.of(open_tasks, now)
         # A new configuration would be one more look: what was looked at goes on.
         if guard.owed and np.isfinite(prices[new:, history.full]).any():
             prices[:new] = np.inf
@@ -194,10 +197,10 @@ class Search:
         if pick is None:
             return None
         if acquisition.lost(pick.gain) and not guard.forced:
-            spread = self.start.even(options, self._known(history), None, _LOST)
+            spread = self.start.even(open_tasks, self._known(history), None, _LOST)
             if spread is not None:
                 return spread
-        if pick.row < new and guard.takes_the_look(options, now):
+        if pick.row < new and guard.takes_the_look(open_tasks, now):
             pick = pick.by_the_look(prices[pick.row], rho_squared(x[pick.row][None], now)[0])
         configuration = None if pick.row < new else ids[pick.row - new]
         forced = guard.explained if guard.forced else None
@@ -206,9 +209,11 @@ class Search:
             why["chance"] = float(now.reliability.chance(x[pick.row][None])[0])
         return Proposal(x[pick.row], configuration, pick.task, why)
 
-    def _promotable(self, history: TrialHistory, options: Options, models: Models) -> list[int]:
+    def _promotable(
+        self, history: TrialHistory, open_tasks: OpenTasks, models: Models
+    ) -> list[int]:
         """Return the configurations that could go on, the 200 of best results where more could."""
-        ids = [c for c in options.promotable if self._row(history, c) is not None]
+        ids = [c for c in open_tasks.promotable if self._row(history, c) is not None]
         if len(ids) <= _PROMOTABLE:
             return ids
         value = dict(zip(models.table.config.tolist(), models.z.mean(axis=1), strict=True))
@@ -220,7 +225,7 @@ class Search:
     def _fresh(
         self,
         history: TrialHistory,
-        options: Options,
+        open_tasks: OpenTasks,
         acquisition: Acquisition,
         models: Models,
         rng: np.random.Generator,
@@ -230,7 +235,7 @@ class Search:
         ``models``, without what is under way, and more of the best are kept for the proposals that
         are to share the look.
         """
-        if options.new_tasks:
+        if open_tasks.new_tasks:
             found = refined(acquisition, self._known(history), rng)
         else:
             nothing = np.zeros((0, self.space.d))

@@ -21,7 +21,7 @@ from hpo_tui.engine.optimizer.encoding.completion import as_run, completed
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.guess import Guess
-from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks
 from hpo_tui.engine.optimizer.suggestions import Proposal
 from hpo_tui.engine.optimizer.table import TableBuilder
 from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
@@ -58,11 +58,11 @@ class StartPlan:
         spread = as_run(self.space, points[self.space.allowed(points)])
         self._stock = np.vstack([best, spread])
 
-    def _count(self, options: Options) -> int:
+    def _count(self, open_tasks: OpenTasks) -> int:
         """How many spread points: 8, fewer where the budget or the space is small."""
         budget, price = self.spec.budget, self.spec.tasks_by_cost[0].cost
         known = budget.unit in (BudgetUnit.FULL, BudgetUnit.TRIALS)
-        whole = budget.amount if known else options.whole
+        whole = budget.amount if known else open_tasks.whole
         if budget.unit is BudgetUnit.TRIALS:
             price = 1.0
         count = max(_FEWEST, int(min(POINTS, _SHARE * whole / price)))
@@ -141,48 +141,48 @@ class StartPlan:
         return None
 
     def propose(
-        self, history: TrialHistory, builder: TableBuilder, options: Options, known: Set[bytes]
+        self, history: TrialHistory, builder: TableBuilder, open_tasks: OpenTasks, known: Set[bytes]
     ) -> Proposal | None:
         """Return the next step of the start; None when it is over or cannot be paid.
 
         What the study file gives goes first, however much it is and whenever it was written.
         """
-        given = self._next_given(history) if options.new_tasks else None
+        given = self._next_given(history) if open_tasks.new_tasks else None
         if given is not None:
-            return self._new(given, options.new_tasks[0], "given", "Given in the study file.")
-        count = self._count(options)
+            return self._new(given, open_tasks.new_tasks[0], "given", "Given in the study file.")
+        count = self._count(open_tasks)
         # Where no further look could be carried on, what is left is for the best of those there.
-        over = bool(history.of_configuration) and min(options.new_tasks, default=0) > 0
+        over = bool(history.of_configuration) and min(open_tasks.new_tasks, default=0) > 0
         if len(history.of_configuration) < count and not over:
-            return self._spread(options, known)
+            return self._spread(open_tasks, known)
         if history.full == 0 or history.full_runs() > 0:
             return None
         ended = sum(any(t.state != "running" for t in c) for c in history.of_configuration.values())
-        ready = [c for c, tasks in options.promotable.items() if history.full in tasks]
+        ready = [c for c, tasks in open_tasks.promotable.items() if history.full in tasks]
         if (ended < count / 2 and not over) or (not ready and history.running()):
-            return self._spread(options, known) if history.running() else None
+            return self._spread(open_tasks, known) if history.running() else None
         return self._best(history, builder, ready) if ready else None
 
-    def _spread(self, options: Options, known: Set[bytes]) -> Proposal | None:
+    def _spread(self, open_tasks: OpenTasks, known: Set[bytes]) -> Proposal | None:
         """Return the next spread point not run yet."""
-        if not options.new_tasks:
+        if not open_tasks.new_tasks:
             return None
         for i, (x, mark) in enumerate(zip(self._stock, marks(self._stock), strict=True)):
             if mark not in known:
                 text = "One of the first spread configurations."
                 if mark in self._sources:
                     text = f"Among the best that the study {self._sources[mark]} knows."
-                return self._new(x, options.begins, "start", text, point=i + 1)
+                return self._new(x, open_tasks.begins, "start", text, point=i + 1)
         return None
 
     def even(
-        self, options: Options, known: Set[bytes], task: int | None, text: str
+        self, open_tasks: OpenTasks, known: Set[bytes], task: int | None, text: str
     ) -> Proposal | None:
         """Return the next spread point not run yet, at ``task`` or where a configuration begins.
 
         ``text``: why. None where none is left, or nothing new can be paid.
         """
-        found = self._spread(options, known)
+        found = self._spread(open_tasks, known)
         if found is None:
             return None
         where = found.task if task is None else task

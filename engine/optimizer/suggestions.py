@@ -8,7 +8,7 @@ from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import Suggestion, Trial
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks
 from hpo_tui.engine.optimizer.wishes import Wish, exact
 from hpo_tui.engine.spec import Params, Value
 
@@ -33,7 +33,7 @@ class Suggestions:
     def __init__(self, history: TrialHistory, space: Space) -> None:
         self.history, self.space = history, space
 
-    def of_proposal(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
+    def of_proposal(self, proposal: Proposal, open_tasks: OpenTasks, number: int) -> Suggestion:
         """Enter a proposal into the history as running."""
         params = exact(self.history.spec, self.space.decode(proposal.x[None])[0], proposal.given)
         configuration = proposal.configuration
@@ -41,21 +41,23 @@ class Suggestions:
             configuration = self.history.configuration(params)
         else:
             params = dict(self.history.of_configuration[configuration][0].params)
-        return self._record(params, configuration, proposal.task, options, number, why=proposal.why)
+        return self._record(
+            params, configuration, proposal.task, open_tasks, number, why=proposal.why
+        )
 
-    def of_wish(self, wish: Wish, options: Options, number: int) -> Suggestion | None:
+    def of_wish(self, wish: Wish, open_tasks: OpenTasks, number: int) -> Suggestion | None:
         """Run what was asked for; None where it cannot be paid."""
         known = self.history.known(wish.params)
         task, repeat = wish.place(self.history, known)
-        price = options.charge(None if repeat else known, task, None)
-        if (1.0 if options.by_count else price) > options.room:
+        price = open_tasks.charge(None if repeat else known, task, None)
+        if (1.0 if open_tasks.by_count else price) > open_tasks.room:
             return None
         why: dict[str, Any] = {"kind": wish.kind, "text": wish.text}
         if wish.source is not None:
             why["from"] = wish.source
         configuration = self.history.configuration(wish.params)
         return self._record(
-            wish.params, configuration, task, options, number, why=why, repeat=repeat
+            wish.params, configuration, task, open_tasks, number, why=why, repeat=repeat
         )
 
     def _record(
@@ -63,7 +65,7 @@ class Suggestions:
         params: Params,
         configuration: int,
         task: int,
-        options: Options,
+        open_tasks: OpenTasks,
         number: int,
         *,
         why: Mapping[str, Any],
@@ -72,9 +74,9 @@ class Suggestions:
         """Make the suggestion and the running trial."""
         carried = None if repeat else configuration
         before = self.history.checkpoint(carried, task)
-        cost = options.charge(carried, task, self.space.encode(params))
-        if options.measured is not None and not options.by_count:
-            cost = min(cost, options.room)
+        cost = open_tasks.charge(carried, task, self.space.encode(params))
+        if open_tasks.measured is not None and not open_tasks.by_count:
+            cost = min(cost, open_tasks.room)
         resume_from = None if before is None else before.number
         trial = Trial(
             number, configuration, params, task, "running", cost, resume_from=resume_from,

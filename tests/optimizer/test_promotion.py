@@ -185,7 +185,7 @@ def test_a_look_stands_in_for_a_full_run_that_is_due_until_looks_have_cost_one(
 ) -> None:
     how = {"resume": True, "by_count": False, "forced": False, "owed": False, "trust": [1.0, 1.0]}
     how |= changed
-    both: Any = SimpleNamespace(**how)  # what is asked of the options, and of the models
+    both: Any = SimpleNamespace(**how)  # what is asked of the open tasks, and of the models
     assert Guard(0.5, both.forced, both.owed).takes_the_look(both, both) == takes
 
 

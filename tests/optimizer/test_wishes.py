@@ -10,7 +10,7 @@ from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks
 from hpo_tui.engine.optimizer.suggestions import Proposal, Suggestions
 from hpo_tui.engine.optimizer.wishes import Wish
 from hpo_tui.engine.spec import StudySpec
@@ -196,7 +196,7 @@ def test_a_wish_that_will_take_longer_is_charged_what_is_left(lab: Any) -> None:
         costs=[t.cost for t in spec.tasks_by_cost], factor=lambda x: np.full(len(x), 3.0)
     )
     wish = Wish({"x": 0.5, "y": 0.1}, history.full, None, False, "enqueued", "")
-    asked = Suggestions(history, space).of_wish(wish, Options(history, 1.5, thrice), 1)
+    asked = Suggestions(history, space).of_wish(wish, OpenTasks(history, 1.5, thrice), 1)
     assert asked is not None
     assert asked.cost == pytest.approx(1.5)
 
@@ -208,7 +208,7 @@ def test_a_configuration_goes_on_with_all_its_digits(toy: StudySpec) -> None:
     x = space.encode(params)
     assert x is not None
     assert space.decode(x[None]) != [params]
-    asked = Suggestions(history, space).of_proposal(Proposal(x, 1, 2), Options(history, 5.0), 2)
+    asked = Suggestions(history, space).of_proposal(Proposal(x, 1, 2), OpenTasks(history, 5.0), 2)
     assert (asked.params, asked.resume_from) == (params, 1)
 
 

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 from hpo_tui.engine.optimizer.api import BudgetSpent
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
-from hpo_tui.engine.optimizer.options import Options, end
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks, nothing_left
 from hpo_tui.engine.optimizer.optuna import conversion
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Proposal
@@ -39,12 +39,12 @@ def planned_attributes(search: Search, history: TrialHistory, trial: FrozenTrial
     Raises :class:`BudgetSpent` where nothing can be paid.
     """
     budget = search.spec.budget
-    options = Options(history, history.left(budget.amount, budget.unit))
-    plan = _plan(search, options, trial)
+    open_tasks = OpenTasks(history, history.left(budget.amount, budget.unit))
+    plan = _plan(search, open_tasks, trial)
     before = history.checkpoint(plan.configuration, plan.task)
     return {
         conversion.TASK: history.task_names[plan.task],
-        conversion.COST: options.charge(plan.configuration, plan.task, None),
+        conversion.COST: open_tasks.charge(plan.configuration, plan.task, None),
         conversion.RESUME: None if before is None else conversion.optuna_number(before.number),
         conversion.WHY: dict(plan.why),
         # The last: for others the trial is planned by it.
@@ -52,19 +52,19 @@ def planned_attributes(search: Search, history: TrialHistory, trial: FrozenTrial
     }
 
 
-def _plan(search: Search, options: Options, trial: FrozenTrial) -> _Plan:
+def _plan(search: Search, open_tasks: OpenTasks, trial: FrozenTrial) -> _Plan:
     """Return what the trial is to be run as."""
     number = conversion.our_number(trial.number)
-    proposal = search.propose(options.history, options, number)
+    proposal = search.propose(open_tasks.history, open_tasks, number)
     # One that is tried again, as Optuna's callback for lost trials has it, has values already.
     fixed = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     if any(name in fixed for name in search.space.names):
         rng = np.random.default_rng([search.seed, number])
-        return _enqueued(fixed, proposal, search.space, options, rng)
+        return _enqueued(fixed, proposal, search.space, open_tasks, rng)
     if proposal is None:
-        room = None if np.isinf(options.room) else max(options.room - EPS, 0.0)
-        raise end(options, search.space, room, clocked=False)
-    return _proposed(proposal, search.space, options.history)
+        room = None if np.isinf(open_tasks.room) else max(open_tasks.room - EPS, 0.0)
+        raise nothing_left(open_tasks, search.space, room, clocked=False)
+    return _proposed(proposal, search.space, open_tasks.history)
 
 
 def _proposed(proposal: Proposal, space: Space, history: TrialHistory) -> _Plan:
@@ -80,7 +80,7 @@ def _enqueued(
     fixed: Mapping[str, Any],
     proposal: Proposal | None,
     space: Space,
-    options: Options,
+    open_tasks: OpenTasks,
     rng: np.random.Generator,
 ) -> _Plan:
     """Return the plan of a trial with fixed values. Raises BudgetSpent where it cannot be paid.
@@ -88,7 +88,7 @@ def _enqueued(
     The values that were left open are the proposal's. It begins at the cheapest task, and goes on
     where the configuration stands if it is known.
     """
-    history = options.history
+    history = open_tasks.history
     given, wrong = {}, set[str]()
     for parameter in space.free:
         if parameter.name in fixed:
@@ -108,7 +108,7 @@ def _enqueued(
     configuration = history.known(whole)
     reached = -1 if configuration is None else history.reached(configuration)
     task = min(reached + 1, history.full)
-    if options.price(configuration, task) > options.room:
+    if open_tasks.price(configuration, task) > open_tasks.room:
         raise BudgetSpent("what was enqueued costs more than is left of the budget")
     return _Plan(whole, configuration, task, {"kind": "enqueued", "text": "Asked for."})
 

@@ -24,7 +24,7 @@ _NAUGHT = 5e-4
 """A rest that is not worth a word: budgets that trials are added to are rounded, to a millionth."""
 
 
-class Options:
+class OpenTasks:
     """The tasks open to a new configuration and to every unfinished one.
 
     A look at a cheap task is open only while enough would be left to carry its configuration on to
@@ -102,7 +102,7 @@ class Options:
             return np.ones(len(x))
         return self.measured.factor(x)
 
-    def table(self, ids: Sequence[int | None], x: Array) -> Array:
+    def price_table(self, ids: Sequence[int | None], x: Array) -> Array:
         """Prices of configurations (c, d) at the tasks open to them, infinite elsewhere, (c, T)."""
         full = self.history.full
         prices = np.full((len(x), full + 1), np.inf)
@@ -127,12 +127,14 @@ class Options:
         return (price + rest) * self.slack <= self.room
 
 
-def end(options: Options, space: Space, room: float | None, *, clocked: bool) -> BudgetSpent:
+def nothing_left(
+    open_tasks: OpenTasks, space: Space, room: float | None, *, clocked: bool
+) -> BudgetSpent:
     """Return what is to be raised where the search proposes nothing.
 
     ``room``: what is left, None where nobody knows; ``clocked``: that only a clock knows.
     """
-    if not options.new_tasks and room is not None:
+    if not open_tasks.new_tasks and room is not None:
         if room < _NAUGHT:
             return BudgetSpent(SPENT)
         rest = f"{room:.4g}, which pays for no further full-task result"

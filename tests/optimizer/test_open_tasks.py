@@ -9,7 +9,7 @@ import pytest
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.open_tasks import OpenTasks
 
 
 def test_a_dear_configuration_is_not_looked_at_where_its_full_run_cannot_be_paid(lab: Any) -> None:
@@ -19,8 +19,8 @@ def test_a_dear_configuration_is_not_looked_at_where_its_full_run_cannot_be_paid
         costs=[t.cost for t in spec.tasks_by_cost],
         factor=lambda x: np.where(x[:, 0] > 0.5, 3.0, 1.0),
     )
-    options = Options(TrialHistory(spec), 1.0, thrice)
-    prices = options.table([None, None], np.array([[0.2, 0.5], [0.9, 0.5]]))
+    open_tasks = OpenTasks(TrialHistory(spec), 1.0, thrice)
+    prices = open_tasks.price_table([None, None], np.array([[0.2, 0.5], [0.9, 0.5]]))
     np.testing.assert_allclose(prices, [[0.25, 0.5, 1.0], [np.inf] * 3])
 
 
@@ -30,7 +30,9 @@ def test_a_dear_look_must_leave_a_twentieth_more_of_a_budget_of_time(lab: Any) -
         costs=[t.cost for t in spec.tasks_by_cost], factor=lambda x: np.full(len(x), 1.5)
     )
     for left, looks in ((1.55, False), (1.6, True)):
-        prices = Options(TrialHistory(spec), left, half_more).table([None], np.full((1, 2), 0.5))
+        prices = OpenTasks(TrialHistory(spec), left, half_more).price_table(
+            [None], np.full((1, 2), 0.5)
+        )
         assert np.isfinite(prices).tolist() == [[looks, looks, True]]
 
 
@@ -52,17 +54,19 @@ def test_a_dear_look_is_a_trial_like_any_where_trials_are_counted(
 ) -> None:
     study = {"name": "toy", "command": "true", "budget": budget, "resume": False}
     tasks = [{"name": "look", "cost": 0.9, "n": 1}, {"name": "full", "cost": 1.0, "n": 2}]
-    assert Options(TrialHistory(lab.spec(study=study, task=tasks)), 12.0).begins == begins
+    assert OpenTasks(TrialHistory(lab.spec(study=study, task=tasks)), 12.0).begins == begins
 
 
-def _options(lab: Any, budget: Any, left: float, *, resume: bool = True, looks: int = 0) -> Options:
+def _open_tasks(
+    lab: Any, budget: Any, left: float, *, resume: bool = True, looks: int = 0
+) -> OpenTasks:
     """What is open with so much left of a budget, after so many looks of as many configurations."""
     study = {"name": "toy", "command": "true", "budget": budget, "resume": resume}
     spec = lab.spec(study=study)
     history = TrialHistory(spec)
     for n in range(1, looks + 1):
         history.add(Trial(n, n, {"x": n / 10, "y": 0.5}, 0, "complete", 0.25, charged=0.25))
-    return Options(history, left)
+    return OpenTasks(history, left)
 
 
 @pytest.mark.parametrize(
@@ -85,42 +89,46 @@ def test_a_look_is_open_while_its_full_run_can_be_paid_too(
     lab: Any, budget: Any, left: float, resume: bool, tasks: list[int]
 ) -> None:
     # One look has been paid: by what was spent and what is left even a short time holds a run.
-    options = _options(lab, budget, left, resume=resume, looks=1)
-    assert options.new_tasks == tasks
-    open_to_new = np.flatnonzero(np.isfinite(options.table([None], np.full((1, 2), 0.5))[0]))
+    open_tasks = _open_tasks(lab, budget, left, resume=resume, looks=1)
+    assert open_tasks.new_tasks == tasks
+    open_to_new = np.flatnonzero(
+        np.isfinite(open_tasks.price_table([None], np.full((1, 2), 0.5))[0])
+    )
     assert open_to_new.tolist() == tasks
 
 
 def test_a_time_too_short_for_a_full_run_goes_to_looks(lab: Any) -> None:
-    options = _options(lab, "8h", 0.6)
-    assert options.new_tasks == [0, 1]
-    payable = np.isfinite(options.table([None], np.full((1, 2), 0.5)))
+    open_tasks = _open_tasks(lab, "8h", 0.6)
+    assert open_tasks.new_tasks == [0, 1]
+    payable = np.isfinite(open_tasks.price_table([None], np.full((1, 2), 0.5)))
     assert payable.tolist() == [[True, True, False]]
-    assert _options(lab, 10.0, 0.6).new_tasks == []
+    assert _open_tasks(lab, 10.0, 0.6).new_tasks == []
 
 
 @pytest.mark.parametrize(("resume", "prices"), [(True, [0.25, 0.75]), (False, [0.5, 1.0])])
 def test_a_promotion_pays_the_difference_where_the_checkpoint_is_carried_on(
     lab: Any, resume: bool, prices: list[float]
 ) -> None:
-    options = _options(lab, 10.0, 5.0, resume=resume, looks=2)
-    assert options.promotable == {1: [1, 2], 2: [1, 2]}
-    table = options.table([None, 2], np.array([[0.5, 0.5], [0.2, 0.5]]))
+    open_tasks = _open_tasks(lab, 10.0, 5.0, resume=resume, looks=2)
+    assert open_tasks.promotable == {1: [1, 2], 2: [1, 2]}
+    table = open_tasks.price_table([None, 2], np.array([[0.5, 0.5], [0.2, 0.5]]))
     np.testing.assert_allclose(table, [[0.25, 0.5, 1.0], [np.inf, *prices]])
-    assert [options.charge(2, t, None) for t in (1, 2)] == prices
+    assert [open_tasks.charge(2, t, None) for t in (1, 2)] == prices
 
 
 def test_the_end_of_a_budget_is_open_to_what_can_be_carried_on_alone(lab: Any) -> None:
-    options = _options(lab, 10.0, 0.75, looks=1)
-    assert options.new_tasks == []
-    assert options.promotable == {1: [1, 2]}
-    assert _options(lab, 10.0, 0.74, looks=1).promotable == {}
+    open_tasks = _open_tasks(lab, 10.0, 0.75, looks=1)
+    assert open_tasks.new_tasks == []
+    assert open_tasks.promotable == {1: [1, 2]}
+    assert _open_tasks(lab, 10.0, 0.74, looks=1).promotable == {}
 
 
 def test_a_trial_is_charged_in_full_task_units_where_trials_are_counted(lab: Any) -> None:
-    options = _options(lab, "10 trials", 5.0, looks=1)
-    np.testing.assert_allclose(options.table([1], np.full((1, 2), 0.1)), [[np.inf, 1.0, 1.0]])
-    assert [options.charge(1, t, None) for t in (1, 2)] == [0.25, 0.75]
+    open_tasks = _open_tasks(lab, "10 trials", 5.0, looks=1)
+    np.testing.assert_allclose(
+        open_tasks.price_table([1], np.full((1, 2), 0.1)), [[np.inf, 1.0, 1.0]]
+    )
+    assert [open_tasks.charge(1, t, None) for t in (1, 2)] == [0.25, 0.75]
 
 
 def test_what_goes_on_for_want_of_anything_new_says_how_many_could(lab: Any) -> None:
@@ -131,18 +139,18 @@ def test_what_goes_on_for_want_of_anything_new_says_how_many_could(lab: Any) -> 
         assert asked.task == "cheap"
         opt.tell(asked.number, lab.bowl(asked.params, asked.task))
     history, search = opt._history, opt._search
-    options = Options(history, None)
-    options.new_tasks = []
+    open_tasks = OpenTasks(history, None)
+    open_tasks.new_tasks = []
     for configurations, said in (
         ([1, 2, 3], "The oldest of 3 configurations that can go on now, to full: "),
         ([2], "The only configuration that can go on now, to full: "),
     ):
-        options.promotable = {c: [1, 2] for c in configurations}
-        found = search._random(history, options, np.random.default_rng(0))
+        open_tasks.promotable = {c: [1, 2] for c in configurations}
+        found = search._random(history, open_tasks, np.random.default_rng(0))
         assert found is not None
         assert (found.configuration, found.task) == (configurations[0], 2)
         assert found.why["text"].startswith(said)
-    options.promotable = {3: [1]}
-    found = search._random(history, options, np.random.default_rng(0))
+    open_tasks.promotable = {3: [1]}
+    found = search._random(history, open_tasks, np.random.default_rng(0))
     assert found is not None
     assert "to middle: " in found.why["text"]
