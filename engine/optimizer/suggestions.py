@@ -49,8 +49,7 @@ class Suggestions:
         """Run what was asked for; None where it cannot be paid."""
         known = self.history.known(wish.params)
         task, repeat = wish.place(self.history, known)
-        price = open_tasks.charge(None if repeat else known, task, None)
-        if (1.0 if open_tasks.by_count else price) > open_tasks.room:
+        if open_tasks.price(None if repeat else known, task) > open_tasks.room:
             return None
         why: dict[str, Any] = {"kind": wish.kind, "text": wish.text}
         if wish.source is not None:
