@@ -12,10 +12,11 @@ from textual.worker import get_current_worker
 from hpo_tui.tui.charts import reports, text
 from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.curve_plot import curve_plot
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.reports import Series, Wanted
-from hpo_tui.tui.charts.scale import Scale, fitted, positive
+from hpo_tui.tui.charts.scale import positive
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 from hpo_tui.tui.words import fmt
@@ -136,22 +137,15 @@ says the selected trial's value as the tables do, and which report was better: `
         if not curves:
             text.note(canvas, f"No trial has reported {plain(read.metric)} step by step.")
             return canvas
-        values = np.concatenate([c[1] for c in curves.values()])
-        steps = np.concatenate([c[0] for c in curves.values()])
-        self._positive = positive(values)
+        self._positive = positive(np.concatenate([c[1] for c in curves.values()]))
         kept = {*read.wanted.chain, *read.wanted.best}
         self._others = not kept.issuperset(curves)
-        log = self._log and self._positive
-        limits = limits_of(snapshot.spec).get(read.metric, ())
-        first, last = float(steps.min()), float(steps.max())
-        across = Scale(first, max(last, first + 1), whole=True)
-        scale = fitted(
-            values, log, tuple(at for at, _ in limits), good_ends(read.metric, snapshot.spec)
-        )
-        plot = Plot.framed(canvas, across, scale, self.glyphs, ("step", read.metric))
-        for limit, _ in limits:
-            plot.level(limit, Ink.GOAL)
+        plot = curve_plot(
+            canvas, list(curves.values()), read.metric, snapshot.spec, self.glyphs,
+            log=self._log and self._positive,
+        )  # fmt: skip
         self._draw(plot, read.wanted, curves)
+        limits = limits_of(snapshot.spec).get(read.metric, ())
         for limit, above in limits:  # after the curves, which begin where it stands
             sign = self.glyphs.at_least if above else self.glyphs.at_most
             plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit_in(limit, plot.width - 2)}")

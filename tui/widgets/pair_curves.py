@@ -13,13 +13,12 @@ from hpo_tui.tui.charts import reports, text
 from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.comparison import INKS
+from hpo_tui.tui.charts.curve_plot import curve_plot
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.reports import Series
-from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
-from hpo_tui.tui.words.goals import limits_of
 from hpo_tui.tui.words.plain import plain
 
 
@@ -80,19 +79,11 @@ class PairCurves(Chart, can_focus=False):
         if read is None:
             text.note(canvas, "Reading the curves ...")
             return canvas
-        steps, values = (np.concatenate([series[at] for series in read.pair]) for at in (0, 1))
-        if not np.isfinite(values).any():
+        if not any(np.isfinite(values).any() for _, values in read.pair):
             name = plain(read.metric, self.glyphs.ascii)
             text.note(canvas, f"Neither trial has reported {name} step by step.")
             return canvas
-        limits = limits_of(snapshot.spec).get(read.metric, ())
-        good = good_ends(read.metric, snapshot.spec)
-        scale = fitted(values, False, tuple(at for at, _ in limits), good)
-        first, last = float(steps.min()), float(steps.max())
-        across = Scale(first, max(last, first + 1), whole=True)
-        plot = Plot.framed(canvas, across, scale, self.glyphs, ("step", read.metric))
-        for limit, _ in limits:
-            plot.level(limit, Ink.GOAL)
+        plot = curve_plot(canvas, read.pair, read.metric, snapshot.spec, self.glyphs, log=False)
         self._draw(plot, read.pair)
         self._legend(canvas, read)
         return canvas
