@@ -99,6 +99,7 @@ class FrameReader:
         metrics: dict[str, str],
         tasks: list[str],
     ) -> Frame:
+        """Return rows, in the order of ``_ARRAYS`` and then by column of a value, as a frame."""
         import numpy as np
 
         width = len(_ARRAYS) + len(params) + len(metrics)

@@ -214,6 +214,12 @@ def _patterns(spec: StudySpec) -> list[str]:
 
 
 def _spaces(spec: StudySpec) -> list[str]:
+    """Return what of the space is probably a mistake."""
+    return [*_linear_ranges(spec), *_small_space(spec), *_strict_constraints(spec)]
+
+
+def _linear_ranges(spec: StudySpec) -> list[str]:
+    """Return which ranges over several powers of ten are not searched by their logarithm."""
     advice = []
     for parameter in spec.space:
         wide = parameter.numeric and parameter.low > 0 and parameter.high / parameter.low >= 1000
@@ -222,17 +228,27 @@ def _spaces(spec: StudySpec) -> list[str]:
                 f"{show(parameter.name)} goes over {parameter.high / parameter.low:.0f} times its "
                 "least value: log = true gives every size an equal share"
             )
+    return advice
+
+
+def _small_space(spec: StudySpec) -> list[str]:
+    """Return that the space has few configurations, if it has."""
     count = 1.0
     for parameter in spec.free:
         count *= value_count(parameter)
-    if count < 50:
-        how = "trying them all may be simpler" if count > 1 else "there is nothing to search"
-        advice.append(f"the space has {plural(count, 'configuration')}: {how}")
+    if count >= 50:
+        return []
+    how = "trying them all may be simpler" if count > 1 else "there is nothing to search"
+    return [f"the space has {plural(count, 'configuration')}: {how}"]
+
+
+def _strict_constraints(spec: StudySpec) -> list[str]:
+    """Return that the constraints refuse nearly all random configurations, if they do."""
     rng, broken = random.Random(0), 0
     relations = compiled_constraints(spec)
     for _ in range(200 if relations else 0):
         drawn = {p.name: draw(p, rng) for p in spec.space}
         broken += not all(c.holds(drawn) for c in relations)
-    if broken > 190:
-        advice.append(f"the constraints refuse {broken / 2:.0f} % of random configurations")
-    return advice
+    if broken <= 190:
+        return []
+    return [f"the constraints refuse {broken / 2:.0f} % of random configurations"]

@@ -87,6 +87,7 @@ def _run(
     words: Sequence[str], folder: Path, limit: float, extra: Mapping[str, str],
     over: Callable[[], bool],
 ) -> Ran:  # fmt: skip
+    """Run the words as :func:`run_briefly` says; of what cannot be started, ``why`` says so."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1", **extra}
     begin = time.monotonic()
     try:

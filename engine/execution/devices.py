@@ -263,6 +263,7 @@ class DevicePool:
         return True
 
     def _grant(self, states: Sequence[GpuState], need: Need, device: str = "") -> Lease:
+        """Return the lease of a trial on these GPUs, entered with each of them."""
         uuids = tuple(s.gpu.uuid for s in states)
         environment = {"CUDA_VISIBLE_DEVICES": device or ",".join(uuids)}
         shared = not need.alone and (need.gpus == 1 or self.packing.per_gpu)

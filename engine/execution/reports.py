@@ -118,6 +118,7 @@ class ReportTail:
             return Batch(offset=self.offset, seq=self.seq)
 
     def _read(self, *, final: bool) -> Batch:
+        """Read the next slice of whole lines; with ``final`` the last line needs no end."""
         there = self.path.stat()
         if not stat.S_ISREG(there.st_mode):  # to open a pipe would wait for who writes to it
             return Batch(offset=self.offset, seq=self.seq)

@@ -73,6 +73,7 @@ def open_desk(
 def _open_desk(
     folder: StudyFolder, writer: StudyWriter, optimizer: str, *, only_to_end: bool
 ) -> Desk:
+    """Return the desk of a study that may run. Raises :class:`Unopenable`, in a sentence."""
     try:
         with StudyReader(folder.db) as reader:
             study = reader.study()

@@ -125,6 +125,7 @@ def _again(case: Case, kind: EndKind, text: str) -> Verdict:
 
 
 def _result(case: Case) -> Verdict:
+    """Return how a trial has ended whose process ended without an error."""
     if case.diverged:
         return Verdict(TrialState.FAILED, "nan", case.diverged, teaches=True)
     missing = [name for name in case.expected if name not in case.metrics]

@@ -69,6 +69,7 @@ class Comparison:
             self._note(kind, path, text)
 
     def _space(self) -> None:
+        """Compare the parameters, and the relations between them."""
         before = {p.name: p for p in self.old.space}
         after = {p.name: p for p in self.new.space}
         for name in _missing(before, after):
@@ -148,6 +149,7 @@ class Comparison:
             self._before("widen", (*path, "type"), f"{old.kind} → {new.kind}", after=late)
 
     def _metrics(self) -> None:
+        """Compare the objectives; the other metrics are left to :meth:`_limits`."""
         before = {o.metric: o for o in self.old.objectives}
         after = {o.metric: o for o in self.new.objectives}
         for metric in [*_missing(before, after), *_missing(after, before)]:
@@ -197,6 +199,7 @@ class Comparison:
                 )
 
     def _tasks(self) -> None:
+        """Compare the tasks: what trials have run at stays as it is, and so does the full task."""
         before = {t.name: t for t in self.old.tasks}
         after = {t.name: t for t in self.new.tasks}
         for name, task in before.items():
@@ -225,6 +228,7 @@ class Comparison:
             )
 
     def _means(self) -> None:
+        """Compare by which means the study runs: command, sources of metrics, resources."""
         if self.old.resume != self.new.resume:
             late = (
                 "cannot change once trials have run: they were charged by the other rule;"

@@ -29,6 +29,7 @@ def read_optuna(where: str, name: str | None) -> Arrival:
 
 
 def _read(storage: "optuna.storages.BaseStorage", where: str, name: str | None) -> Arrival:
+    """Return the study ``name`` of a storage, or its only one. Raises ValueError without one."""
     import optuna
 
     names = optuna.get_all_study_names(storage)
@@ -94,6 +95,7 @@ _STATES = {
 
 
 def _trial(trial: "optuna.trial.FrozenTrial", metrics: Sequence[str]) -> Trial:
+    """Return a trial of Optuna's as ours; what we have exported ourselves comes back as it was."""
     ours = trial.user_attrs.get(TRIAL_ATTR)
     known: Mapping[str, Any] = json.loads(ours) if isinstance(ours, str) else {}
     values = dict(zip(metrics, trial.values or [], strict=False))

@@ -203,6 +203,7 @@ def _on_step(distance: float, step: float | None) -> bool:
 def _frozen(
     trial: Trial, plan: OptunaPlan, space: "Mapping[str, optuna.distributions.BaseDistribution]"
 ) -> "optuna.trial.FrozenTrial":
+    """Return a trial as Optuna's; ours as a whole goes with it in a user attribute."""
     from optuna.trial import TrialState as Theirs
     from optuna.trial import create_trial
 

@@ -117,6 +117,7 @@ class Scene:
         classified: Classified,
         size: tuple[int, int],
     ) -> tuple[Layers, tuple[int, ...]]:
+        """Return the count layers, those of the last picture if they hold, and the axes' cells."""
         frame, spec = snapshot.frame, snapshot.spec
         width, room = size
         zoomed = tuple(sorted(view.brushes.items())) if options.zoom else ()
@@ -142,6 +143,7 @@ class Scene:
         return self._layers, cells
 
     def _paint_layers(self, picture: Picture, layers: Layers) -> None:
+        """Paint the dots of all lines but the bright ones."""
         classes = picture.classified.classes
         on_top = True if picture.options.shown is Shown.ON_TOP else None
         key = (layers, layers.version, on_top)

@@ -30,6 +30,7 @@ class Items:
             self._ask(row.path)
 
     def _ask(self, path: KeyPath, *, fresh: bool = False) -> None:
+        """Open the form of the item at ``path``; a ``fresh`` one goes if nothing is filled in."""
         section = str(path[0])
         fields = FIELDS[section]
         if section == "env":

@@ -145,6 +145,7 @@ class StudyList:
         return summary
 
     def _read(self, folder: StudyFolder, pid: int | None, touched: float) -> Summary:
+        """Read what the list shows of a study; ``pid``: of its runner, None without one."""
         from hpo_tui.engine.analysis.front import best_rows, near_misses, results, tally
 
         reader = self._reader(folder)

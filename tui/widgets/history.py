@@ -208,6 +208,7 @@ it never mixes two measures.
         values: tuple[Array, Array],
         full: Mask,
     ) -> None:
+        """Draw results ``values``, x and y (n,), and the best so far; ``full``: which are full."""
         frame, spec = snapshot.frame, snapshot.spec
         x, y = values
         for at in self._edits(snapshot, x):

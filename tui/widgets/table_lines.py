@@ -182,6 +182,7 @@ class TableLines(Widget):
         return head
 
     def _row(self, found: Sequence[Cell], chosen: bool, width: int, base: Style) -> Strip:
+        """Return one row as a strip; a row of one cell goes over all columns."""
         ground = base
         if chosen:
             ground = base + self._ground("cursor")

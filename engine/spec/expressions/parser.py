@@ -272,6 +272,7 @@ class _Parser:
         return ExpressionError(message, at, self.text)
 
     def _unexpected(self, token: Token) -> ExpressionError:
+        """Return the error of a token that cannot stand here, with what was probably meant."""
         if token.sort == "end":
             return self._error(
                 "the expression ends too early" if self.text.strip() else "the expression is empty",

@@ -83,6 +83,7 @@ class Tokenizer:
         return [*found, Token("end", "", len(text))]
 
     def _token(self, at: int) -> tuple[Token, int]:
+        """Return the token at a place of the text, and where it ends. Raises ExpressionError."""
         text = self.text
         if text[at] == "`":
             end = text.find("`", at + 1)

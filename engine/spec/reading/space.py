@@ -116,6 +116,7 @@ def _kind(table: Table) -> ParameterKind | None:
 def _numeric(
     table: Table, name: str, kind: ParameterKind, when: Mapping[str, tuple[Value, ...]]
 ) -> Parameter:
+    """Read a float or an integer; what is wrong with it is noted in ``table``."""
     low, high = _end(table, "low", kind), _end(table, "high", kind)
     log = table.flag("log")
     step = _step(table, kind, log)
@@ -204,6 +205,7 @@ def _fits(table: Table, parameter: Parameter, step: float) -> None:
 
 
 def _prior(table: Table, low: float, high: float, log: bool) -> Prior | None:
+    """Read a parameter's prior, None where none is given or it is noted as wrong."""
     if not table.has("prior"):
         return None
     if not isinstance(table.data["prior"], Mapping):

@@ -31,10 +31,12 @@ def read_tasks(root: Table, measured: bool) -> tuple[Task, ...]:
     if len(root.into.problems) == known:
         tasks = _proportional(tables, tasks)
         _distinct(tables, tasks)
+        _has_full_task(tables, tasks)
     return tuple(tasks)
 
 
 def _task(table: Table, measured: bool) -> Task:
+    """Read one task; every key but ``name`` and ``cost`` is a fidelity value."""
     name, fault = table.name("name", needed='name = "15 epochs"')
     if fault:
         table.fault("name", fault)
@@ -105,6 +107,7 @@ def _proportional(tables: list[Table], tasks: list[Task]) -> list[Task]:
 
 
 def _distinct(tables: list[Table], tasks: list[Task]) -> None:
+    """Note tasks that share a name, a cost or their fidelity values."""
     for n, (table, task) in enumerate(zip(tables, tasks, strict=True)):
         earlier = tasks[:n]
         if any(t.name == task.name for t in earlier):
@@ -132,6 +135,10 @@ def _distinct(tables: list[Table], tasks: list[Task]) -> None:
                 f"runs the same as {show(alike.name)}, their fidelity values are equal: change one "
                 "of them, or leave this task out",
             )
+
+
+def _has_full_task(tables: list[Table], tasks: list[Task]) -> None:
+    """Note, at the dearest task, that none is the full one."""
     if all(t.cost and t.cost != 1 for t in tasks):
         dearest = max(range(len(tasks)), key=lambda n: tasks[n].cost)
         tables[dearest].fault(
@@ -215,6 +222,7 @@ def read_resources(root: Table) -> Resources:
 
 
 def _gpus(table: Table) -> Literal["all", "none"] | tuple[int | str, ...]:
+    """Read which GPUs the study may use."""
     given = table.data.get("gpus", "all")
     if given == "all":
         return "all"
