@@ -137,6 +137,18 @@ def test_the_modules_and_packages_of_a_folder_that_is_described_are_named(folder
     assert packages == set(re.findall(r"`(\w+)/`", part))
 
 
+def test_the_page_of_the_search_names_modules_that_are_there() -> None:
+    import re
+
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "search.md").read_text("utf-8")
+    named = set(re.findall(r"[\w/]+\.py\b", text))
+    folders = ("engine/optimizer", "benchmarks")
+    there = {p.name for folder in folders for p in (root / folder).rglob("*.py")}
+    assert len(named) > 15
+    assert {Path(name).name for name in named} <= there
+
+
 ARCHITECTURE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text("utf-8")
 
 
