@@ -56,9 +56,9 @@ class Chores:
         """What the store says that the study waits for, None while that is not known."""
         stalled = StalledTrials(desk)
         self.jobs = [
-            Job(1.0, self.wait),
-            Job(1.0, self.charge),
-            Job(1.0, self.budget, sums=True),
+            Job(1.0, self.note_waiting),
+            Job(1.0, self.charge_running),
+            Job(1.0, self.check_budget, sums=True),
             Job(2.0, Usage(desk).look),
             Job(1.0, stalled.tell_unreadable),
             Job(1.0, stalled.stop_stalled),
@@ -66,7 +66,7 @@ class Chores:
             Job(0.05, self.warming.look, sums=True),
             Job(1.0, partial(drain, desk)),
             Job(1.0, LingeringTrials(desk).look),
-            Job(5.0, self.spared, sums=True),
+            Job(5.0, self.store_savings, sums=True),
             Job(30.0, self.checkpoints.collect, sums=True),
             Job(10.0, desk.writer.fold),
             Job(30.0, MisnamedMetrics(desk).look, sums=True),
@@ -89,7 +89,7 @@ class Chores:
         self.checkpoints.collect()
         self.audit.put()
 
-    def wait(self) -> None:
+    def note_waiting(self) -> None:
         """Write down what keeps every trial from starting: by itself the study just seems idle."""
         desk = self.desk
         idle = desk.state is StudyState.RUNNING and not desk.live
@@ -99,7 +99,7 @@ class Chores:
                 desk.writer.put(waiting.KEY, waits)
             self._waits = waits
 
-    def charge(self) -> None:
+    def charge_running(self) -> None:
         """Write down what running trials have cost so far."""
         desk = self.desk
         with desk.transaction(durable=False):
@@ -108,7 +108,7 @@ class Chores:
                 if abs(charged - desk.trials[live.number].charged) > _NOTICEABLE:
                     desk.update(live.number, durable=False, charged=charged)
 
-    def budget(self) -> None:
+    def check_budget(self) -> None:
         """See whether the budget is used up in its own unit."""
         desk = self.desk
         budget = desk.spec.budget
@@ -120,7 +120,7 @@ class Chores:
         rounding = 1e-6 if budget.unit is BudgetUnit.FULL else 0.0
         self.starter.over_budget = amount >= budget.amount + rounding
 
-    def spared(self) -> None:
+    def store_savings(self) -> None:
         """Store what early stopping has saved, and what it has cost."""
         ended = sum(1 for t in self.desk.trials.values() if t.state.ended)
         if ended != self._ended:

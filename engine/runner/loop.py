@@ -217,7 +217,7 @@ class Runner:
             return True  # what waits in the queue is for the next run
         if desk.queue or desk.state is not StudyState.RUNNING or not self._all_spent():
             return False
-        self.chores.budget()  # of time, what was left when the optimizer was asked may be gone
+        self.chores.check_budget()  # of time, what was left at the last request may be gone
         reason = self._why_over()  # the last words take back what the optimizer has said
         try:
             self._last_words()
@@ -264,7 +264,7 @@ class Runner:
         if proposals.stale or self.desk.queue.pending:
             return False
         if self.starter.over_budget:
-            self.chores.budget()  # it may have been given more since the last look
+            self.chores.check_budget()  # it may have been given more since the last look
         if self.starter.over_budget or self.desk.enough():
             return True
         return bool(proposals.shelf.exhausted and not proposals.shelf.ready)

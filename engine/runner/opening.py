@@ -102,16 +102,22 @@ def _open_desk(
     desk = Desk(folder, spec, writer, executor, proposals, trials)
     desk.started, desk.past_goals = started, past_goals
     desk.state = study.state
-    if writer.aside is not None:
+    _tell_of_opening(desk)
+    return desk
+
+
+def _tell_of_opening(desk: Desk) -> None:
+    """Note what is to be known of the file, of the program that trials run and of the devices."""
+    aside = desk.writer.aside
+    if aside is not None:
         desk.event(
             "strange",
-            f"study.db was put in the place of another: the log of that one is {writer.aside.name}"
+            f"study.db was put in the place of another: the log of that one is {aside.name}"
             " now. What was written after the copy was made is not in the study",
         )
     _note_program(desk)
-    for text in executor.notes():
+    for text in desk.executor.notes():
         desk.event("strange", text)
-    return desk
 
 
 def _begun() -> float:

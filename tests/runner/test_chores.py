@@ -283,7 +283,7 @@ def test_sums_over_all_trials_are_made_more_rarely_as_a_study_grows(
             sums.append(clock[0])
 
     chores = Quiet(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
-    chores.jobs = [job for job in chores.jobs if job.do == chores.budget]
+    chores.jobs = [job for job in chores.jobs if job.do == chores.check_budget]
     chores.run()
     desk.trials.update(dict.fromkeys(range(2, 20001), desk.trials[1]))
     for _ in range(10):

@@ -50,7 +50,7 @@ def test_a_clock_that_is_set_spends_no_wall_time(
     chores, clock = Chores(desk, starter, Audit(desk)), Clock(desk)
     wall(2 * HOUR)  # as for a time zone
     clock.keep()
-    chores.budget()
+    chores.check_budget()
     assert not starter.over_budget
     with StudyReader(desk.folder.db) as reader:
         assert reader.study().started == pytest.approx(desk.started)
@@ -59,7 +59,7 @@ def test_a_clock_that_is_set_spends_no_wall_time(
     monkeypatch.setattr(processes, "uptime", lambda: up() + 2 * HOUR)
     wall(4 * HOUR)
     clock.keep()
-    chores.budget()
+    chores.check_budget()
     assert starter.over_budget  # these two hours have passed, be it that the machine slept
 
 
