@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.analysis.maps import Map
+from hpo_tui.engine.execution.proposals.insights import LATE
 from hpo_tui.engine.execution.proposals.pace import MANY
 from hpo_tui.engine.execution.proposals.process import serve
-from hpo_tui.engine.execution.proposals.telling import LATE
 from hpo_tui.engine.execution.proposals.wire import Inbox, encode
 from hpo_tui.engine.execution.proposals.worker import Worker
 from hpo_tui.engine.optimizer import Suggestion

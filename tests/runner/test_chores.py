@@ -279,7 +279,7 @@ def test_sums_over_all_trials_are_made_more_rarely_as_a_study_grows(
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
 
     class Quiet(Chores):
-        def budget(self) -> None:
+        def check_budget(self) -> None:
             sums.append(clock[0])
 
     chores = Quiet(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]

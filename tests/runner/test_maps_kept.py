@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.analysis.maps import KEY, LastMaps, Map, kept, maps
-from hpo_tui.engine.execution.proposals.telling import LATE, Charting
+from hpo_tui.engine.execution.proposals.insights import LATE, MapRounds
 from hpo_tui.engine.launch import start_runner
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
@@ -89,62 +89,62 @@ def test_they_are_read_anew_only_when_others_were_told(make_study: Any) -> None:
 
 
 def test_nothing_is_worked_out_before_there_is_news() -> None:
-    charting = Charting()
-    assert charting.patience is None
-    assert charting.work(Optimizer()) is None
+    rounds = MapRounds()
+    assert rounds.patience is None
+    assert rounds.work(Optimizer()) is None
 
 
 def test_they_are_worked_out_a_piece_at_a_time_of_what_was_known_at_first() -> None:
     optimizer = Optimizer()
-    charting = Charting(lambda: optimizer.clock)
-    charting.news()
-    assert charting.work(optimizer) is None
+    rounds = MapRounds(lambda: optimizer.clock)
+    rounds.news()
+    assert rounds.work(optimizer) is None
     optimizer.best = 2
-    charting.news()
-    assert charting.patience == 0.0
-    assert charting.work(optimizer) is None
-    assert charting.work(optimizer) == [kept(one(1)), kept(one(1))]
+    rounds.news()
+    assert rounds.patience == 0.0
+    assert rounds.work(optimizer) is None
+    assert rounds.work(optimizer) == [kept(one(1)), kept(one(1))]
 
 
 def test_they_rest_for_many_times_as_long_as_they_took() -> None:
     optimizer = Optimizer()
-    charting = Charting(lambda: optimizer.clock)
-    charting.news()
-    while charting.work(optimizer) is None:
+    rounds = MapRounds(lambda: optimizer.clock)
+    rounds.news()
+    while rounds.work(optimizer) is None:
         pass
-    assert charting.patience is None
-    charting.news()
-    assert charting.patience == pytest.approx(40.0)
+    assert rounds.patience is None
+    rounds.news()
+    assert rounds.patience == pytest.approx(40.0)
     optimizer.clock += 40.0
-    assert charting.patience == 0.0
+    assert rounds.patience == 0.0
 
 
 def test_what_is_due_is_late_when_no_quiet_moment_has_come_for_it() -> None:
     optimizer = Optimizer()
-    charting = Charting(lambda: optimizer.clock)
-    assert not charting.late
+    rounds = MapRounds(lambda: optimizer.clock)
+    assert not rounds.late
     optimizer.clock = 100.0
-    charting.news()
-    assert not charting.late
+    rounds.news()
+    assert not rounds.late
     optimizer.clock += LATE + 1
-    assert charting.late
-    while charting.work(optimizer) is None:
-        assert charting.late  # a round that was begun is finished
-    charting.news()
+    assert rounds.late
+    while rounds.work(optimizer) is None:
+        assert rounds.late  # a round that was begun is finished
+    rounds.news()
     optimizer.clock += 40.0
-    assert charting.patience == 0.0
-    assert not charting.late
+    assert rounds.patience == 0.0
+    assert not rounds.late
     optimizer.clock += LATE + 1
-    assert charting.late
+    assert rounds.late
 
 
 def test_at_the_end_all_are_told_at_once() -> None:
     optimizer = Optimizer()
-    charting = Charting(lambda: optimizer.clock)
-    charting.news()
-    charting.work(optimizer)
+    rounds = MapRounds(lambda: optimizer.clock)
+    rounds.news()
+    rounds.work(optimizer)
     optimizer.best = 2
-    assert charting.finish(optimizer) == [kept(one(2)), kept(one(2))]
+    assert rounds.finish(optimizer) == [kept(one(2)), kept(one(2))]
 
 
 def test_maps_that_fail_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -152,11 +152,11 @@ def test_maps_that_fail_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
         def maps(self) -> Iterator[Map]:
             raise ZeroDivisionError
 
-    charting = Charting()
-    charting.news()
-    assert charting.work(Broken()) is None
-    assert charting.patience is None
-    assert charting.finish(Broken()) is None
+    rounds = MapRounds()
+    rounds.news()
+    assert rounds.work(Broken()) is None
+    assert rounds.patience is None
+    assert rounds.finish(Broken()) is None
     assert "the maps could not be worked out" in caplog.text
 
 
@@ -167,10 +167,10 @@ def test_maps_that_fail_half_way_are_left_until_they_are_due_again() -> None:
             raise ZeroDivisionError
 
     optimizer = Breaks()
-    charting = Charting(lambda: optimizer.clock)
-    charting.news()
-    assert charting.work(optimizer) is None
-    assert charting.work(optimizer) is None
-    assert charting.patience is None
-    charting.news()
-    assert charting.patience == pytest.approx(20.0)
+    rounds = MapRounds(lambda: optimizer.clock)
+    rounds.news()
+    assert rounds.work(optimizer) is None
+    assert rounds.work(optimizer) is None
+    assert rounds.patience is None
+    rounds.news()
+    assert rounds.patience == pytest.approx(20.0)

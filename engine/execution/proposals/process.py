@@ -34,9 +34,9 @@ def main() -> None:
 def serve(worker: Worker, inbox: Inbox) -> None:
     """Do what the runner asks for until it closes the pipe."""
     todo: deque[Message] = deque()
-    telling = worker.telling
+    insights = worker.insights
     while True:
-        patience = 0.0 if todo else telling.patience
+        patience = 0.0 if todo else insights.patience
         if select([inbox.fd], [], [], patience)[0]:
             inbox.read()
             if inbox.closed:
@@ -44,10 +44,10 @@ def serve(worker: Worker, inbox: Inbox) -> None:
             while (message := inbox.take()) is not None:
                 todo.append(message)
         elif not todo:
-            telling.idle(worker.optimizer)
+            insights.idle(worker.optimizer)
         elif not void(message := todo.popleft(), todo):
             worker.handle(message)
-            telling.catch_up(worker.optimizer)
+            insights.catch_up(worker.optimizer)
 
 
 def void(message: Message, later: Iterable[Message]) -> bool:

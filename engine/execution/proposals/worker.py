@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.execution.proposals.insights import Insights
 from hpo_tui.engine.execution.proposals.pace import Haste, Pace
 from hpo_tui.engine.execution.proposals.past import earlier_studies, past_trials
-from hpo_tui.engine.execution.proposals.telling import Telling
 from hpo_tui.engine.execution.proposals.wire import Message, encode
 from hpo_tui.engine.learning import kept
 from hpo_tui.engine.optimizer.api import PastTrial, Suggestion
@@ -45,7 +45,7 @@ class Worker:
         """Suggestions given out ahead that nobody has started yet."""
         self.workers = 1
         """How many trials run at once."""
-        self.telling = Telling(self.send, self._eta, clock)
+        self.insights = Insights(self.send, self._eta, clock)
         self._pace, self._haste = Pace(), Haste()
         self._init: Message | None = None
         """What to begin with, as long as that could not be done."""
@@ -93,7 +93,7 @@ class Worker:
         also = {"earlier": earlier} if earlier else {}
         self.optimizer = make(spec, message["seed"], state=state, **also)
         self.optimizer.restore(past)
-        self.telling.learns = bool(earlier)
+        self.insights.learns = bool(earlier)
         for trial in past:
             if trial.state not in ("running", "waiting"):
                 self.ended.add(trial.number)
@@ -101,7 +101,7 @@ class Worker:
                 self.steps[trial.number] = trial.reports[-1][0]
         self._init = None
         if past or earlier:
-            self.telling.news()
+            self.insights.news()
         self.send({"op": "ready"})
         if taken != keep:
             self.send({"op": "learned", "earlier": taken, "misfits": misfits})
@@ -223,7 +223,7 @@ class Worker:
         number = int(message["number"])
         news = number not in self.ended
         self.ended.add(number)
-        self.telling.news()
+        self.insights.news()
         return news
 
     def do_reports(self, message: Message) -> None:
@@ -246,11 +246,11 @@ class Worker:
     def do_extend(self, message: Message) -> None:
         """Take a larger (or smaller) budget into account."""
         self.optimizer.extend_budget(message["amount"])
-        self.telling.news()
+        self.insights.news()
 
     def do_settle(self, message: Message) -> None:  # noqa: ARG002 - it says nothing more
         """Tell what the study has shown in the end."""
-        self.telling.insights(self.optimizer, last=True)
+        self.insights.send(self.optimizer, last=True)
 
     def _eta(self) -> float | None:
         """Return the seconds to the end of the budget; None where they are not known."""

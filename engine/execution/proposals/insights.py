@@ -28,7 +28,7 @@ _SHARE = 20.0
 """How many times as long as saying it took it waits for such a time, at the least :data:`LATE`."""
 
 
-class Charting:
+class MapRounds:
     """Works the maps out anew when there is news; ``clock``: monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -100,8 +100,8 @@ class Charting:
         self._due = self._clock() + max(_REST, _MAP_SHARE * self._took)
 
 
-class Telling:
-    """Says it by ``send``. ``eta``: the seconds that are left of the budget, as far as known."""
+class Insights:
+    """Sends what the study has shown. ``eta``: seconds that are left of the budget, if known."""
 
     def __init__(
         self, send: Callable[[Message], None], eta: Callable[[], float | None],
@@ -110,7 +110,7 @@ class Telling:
         self._send, self._eta, self._clock = send, eta, clock
         self.learns = False
         """Whether there are earlier studies to learn from, of which it is said what they teach."""
-        self._charting = Charting(clock)
+        self._rounds = MapRounds(clock)
         self._changed: float | None = None
         """Since when there is more to say than was said, None while there is not."""
         self._took = 0.0
@@ -124,32 +124,32 @@ class Telling:
     @property
     def patience(self) -> float | None:
         """Seconds without a request after which to call :meth:`idle`; None: there is no need."""
-        return _SETTLED if self._changed is not None else self._charting.patience
+        return _SETTLED if self._changed is not None else self._rounds.patience
 
     def idle(self, optimizer: Any) -> None:
         """Say what there is to say; work a map out where there is nothing."""
         if self._changed is not None:
-            self.insights(optimizer)
-            self._charting.news()
+            self.send(optimizer)
+            self._rounds.news()
         else:
-            self._maps(self._charting.work(optimizer))
+            self._maps(self._rounds.work(optimizer))
 
     def catch_up(self, optimizer: Any) -> None:
         """Do between two requests what has waited for long for a moment without any."""
         patience = max(LATE, _SHARE * self._took)
         if self._changed is not None and self._clock() - self._changed > patience:
-            self.insights(optimizer)
-            self._charting.news()
-        elif self._charting.late:
-            self._maps(self._charting.work(optimizer))
+            self.send(optimizer)
+            self._rounds.news()
+        elif self._rounds.late:
+            self._maps(self._rounds.work(optimizer))
 
-    def insights(self, optimizer: Any, *, last: bool = False) -> None:
+    def send(self, optimizer: Any, *, last: bool = False) -> None:
         """Send what has been learned, the state to begin with another time, and the time left."""
         self._changed, began = None, self._clock()
         # The slices first: for them the models are fitted, which is what the state keeps.
         slices = [asdict(s) for s in optimizer.slices()]
         if last:
-            self._maps(self._charting.finish(optimizer))
+            self._maps(self._rounds.finish(optimizer))
         self._send({
             "op": "insights",
             "last": last,
