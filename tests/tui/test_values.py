@@ -14,8 +14,9 @@ from hpo_tui.tui.charts import axes
 from hpo_tui.tui.tables.trial_rows import TrialRows
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
-from hpo_tui.tui.words import fmt, present
+from hpo_tui.tui.words import fmt
 from hpo_tui.tui.words.entries import EntryRows
+from hpo_tui.tui.words.parameter_values import value_text
 from hpo_tui.tui.words.side_by_side import trial_entries
 from hpo_tui.tui.words.trial_sheet import sheet
 from tests.tui.conftest import NOW, TEXT, make_study, make_trial
@@ -81,7 +82,7 @@ def test_cells_of_a_table_differ_where_the_values_do(picture: Snapshot) -> None:
 def test_a_trial_s_own_screen_says_integers_whole_and_marks_what_differs(
     picture: Snapshot,
 ) -> None:
-    assert present.value_text(picture, "seed", 0, 6) == "1234001"
+    assert value_text(picture, "seed", 0, 6) == "1234001"
     picture.frame.params["lr"][:2] = 0.001234567, 0.001234568
     entries = {e.name: e.values for e in trial_entries(picture, [0, 1])}
     assert entries["seed"] == (("1234001", "accent"), ("1234002", "accent"))

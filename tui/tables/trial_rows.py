@@ -17,6 +17,7 @@ from hpo_tui.tui.tables.trial_order import result_counts
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.goals import goal_text, goals_of, is_goal, judged, reached
+from hpo_tui.tui.words.parameter_values import listed_texts, value_texts
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.progress import progress_of
 from hpo_tui.tui.words.running import durations
@@ -179,7 +180,7 @@ class TrialRows:
 
     def _param(self, name: str) -> Callable[[int], Cell]:
         """Return what says a parameter's value; choices cut to the column keep what differs."""
-        text = present.value_texts(self.snapshot, name)
+        text = value_texts(self.snapshot, name)
         names = fmt.values(self.snapshot.frame.choices.get(name, ()))
         width = self._param_width(name)
         if names:
@@ -195,13 +196,13 @@ class TrialRows:
 
     def _longest(self, name: str) -> int:
         """Return the cells of a parameter's longest value in the first rows."""
-        text = present.value_texts(self.snapshot, name)
+        text = value_texts(self.snapshot, name)
         return max((len(text(at)) for at in self.order[:_MEASURED].tolist()), default=0)
 
     def _param_width(self, name: str) -> int:
         """Return the cells of a parameter's column."""
         choices = self.snapshot.frame.choices.get(name)
-        listed = present.listed_texts(self.snapshot, name).values()
+        listed = listed_texts(self.snapshot, name).values()
         longest = max(map(cell_len, fmt.values(choices) if choices else listed), default=NUMBER)
         return min(WIDEST, max(_wide(plain(name), 6), longest if choices else max(longest, NUMBER)))
 

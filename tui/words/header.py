@@ -1,11 +1,12 @@
 """The header of a study's screens: how it stands, what is spent, what it waits for. Pure."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU, SPENT
 from hpo_tui.engine.waiting import waits_for
-from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.store.models import DeviceSample, StudyState, TrialState
 from hpo_tui.tui.words import budgets, fmt, present
 from hpo_tui.tui.words.plain import fit, plain
 from hpo_tui.tui.words.present import Piece
@@ -42,7 +43,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         taken = used + sum(fmt.width_of(text) + 3 for text, _ in optional)
         why = _beginning(_detail(snapshot, stand), width - taken - 3)
         optional += [(text, "dim") for text in until(snapshot) or [why] if text]
-    right = [(present.device_text(d), "dim") for d in snapshot.measured]
+    right = [(_device(d), "dim") for d in snapshot.measured]
     if snapshot.waits:
         optional.insert(0, (f"waits for {waits_for(snapshot.waits)}", "warn"))
     for piece in optional:
@@ -51,7 +52,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         left.append(piece)
         used += fmt.width_of(piece[0]) + 3
     if len(right) > 1 and used + sum(fmt.width_of(text) + 2 for text, _ in right) + 1 > width:
-        right = [(present.devices_text(snapshot.measured), "dim")]
+        right = [(_devices(snapshot.measured), "dim")]
     kept: list[Piece] = []
     for piece in right:
         if used + fmt.width_of(piece[0]) + 3 > width:
@@ -95,3 +96,26 @@ def _why_paused(snapshot: "Snapshot", room: int, width: int) -> list[Piece]:
     if fmt.width_of(text) > room:
         text = fit(text, room).rstrip() if room >= 12 else ""
     return [*([(text, "warn")] if text else []), *([(way, "dim")] if shown else [])]
+
+
+def _device(sample: DeviceSample) -> str:
+    """Return a device in few characters: ``GPU0 83% 11/24G``."""
+    if sample.trouble and not sample.memory_total:
+        return f"{plain(sample.device)} lost"
+    busy = "" if sample.utilization is None else f" {sample.utilization:.0%}"
+    used, total = sample.memory_used / 2**30, sample.memory_total / 2**30
+    memory = f" {used:.0f}/{total:.0f}G" if sample.memory_total else ""
+    return f"{plain(sample.device)}{busy}{memory}"
+
+
+def _devices(samples: Sequence[DeviceSample]) -> str:
+    """Return many devices in few characters, one by one too long: ``8 GPUs 83% 88/192G``.
+
+    The percentage is their mean; those that do not answer are only counted.
+    """
+    there = [s for s in samples if s.memory_total]
+    rates = [s.utilization for s in there if s.utilization is not None]
+    busy = f" {sum(rates) / len(rates):.0%}" if rates else ""
+    used, total = sum(s.memory_used for s in there), sum(s.memory_total for s in there)
+    lost = f", {len(samples) - len(there)} lost" if len(there) < len(samples) else ""
+    return f"{len(there)} GPUs{busy} {used / 2**30:.0f}/{total / 2**30:.0f}G{lost}"

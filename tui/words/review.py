@@ -17,6 +17,7 @@ from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.goals import fair_number, full_results, goal_text, goals_of, is_goal, reached
+from hpo_tui.tui.words.parameter_values import value_text
 from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.review_remarks import Curves, Remark, best_command, remarks_on
@@ -124,7 +125,7 @@ def _found(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Iterator[
     parameters = ", ".join(
         f"{plain(p.name)}={text}"
         for p in spec.free
-        if (text := plain(present.value_text(snapshot, p.name, best.first)))
+        if (text := plain(value_text(snapshot, p.name, best.first)))
     )
     yield f"with {parameters}"
     word, begun = _begun_with(snapshot)

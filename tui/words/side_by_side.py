@@ -13,6 +13,7 @@ from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.entries import Entry
 from hpo_tui.tui.words.goals import fair_number, goal_text, goals_of, is_goal, judged, reached
+from hpo_tui.tui.words.parameter_values import value_texts
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.progress import Progress, progress_of
 from hpo_tui.tui.words.running import durations
@@ -66,7 +67,7 @@ def _metric_entries(
 def _parameter_entries(snapshot: Snapshot, rows: Sequence[int | None]) -> Iterator[Entry]:
     frame, spec = snapshot.frame, snapshot.spec
     for name in dict.fromkeys([*(p.name for p in spec.space), *frame.params]):
-        said, values = present.value_texts(snapshot, name, 6), frame.params.get(name)
+        said, values = value_texts(snapshot, name, 6), frame.params.get(name)
         known = () if values is None else [None if r is None else float(values[r]) for r in rows]
         other = len(set(map(str, known))) > 1  # NaN is no other than NaN
         yield _line(name, rows, said, "accent" if other else "")

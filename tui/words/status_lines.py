@@ -7,6 +7,7 @@ from hpo_tui.engine.answers import wish_text
 from hpo_tui.engine.waiting import BESIDE
 from hpo_tui.tui.words import budgets, fmt, present
 from hpo_tui.tui.words.goals import goals_of, goals_sentence
+from hpo_tui.tui.words.parameter_values import value_text
 from hpo_tui.tui.words.plain import fit, plain
 from hpo_tui.tui.words.progress import running_lines
 from hpo_tui.tui.words.running import overdue_text
@@ -68,7 +69,7 @@ def best_lines(snapshot: "Snapshot", k: int, width: int) -> list[str]:
         names = _within(list(map(plain, known)), width - len(number + "".join(values)))
         metrics = "  ".join(f"{n} {v}" for n, v in zip(names, values, strict=True))
         params = " ".join(
-            f"{plain(p.name)}={present.value_text(snapshot, p.name, row)}"
+            f"{plain(p.name)}={value_text(snapshot, p.name, row)}"
             for p in spec.free
             if p.name in frame.params and not math.isnan(frame.params[p.name][row])
         )

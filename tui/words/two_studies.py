@@ -9,6 +9,7 @@ from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import budgets, fmt, present
 from hpo_tui.tui.words.entries import Entry
 from hpo_tui.tui.words.goals import fair_number, goals_sentence
+from hpo_tui.tui.words.parameter_values import value_text, value_texts
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.side_by_side import metric_cell
 from hpo_tui.tui.words.standing import standing_of
@@ -61,18 +62,18 @@ class Best:
 
     def parameter(self, name: str) -> str:
         """Return a parameter of the first one."""
-        return "" if self.first is None else present.value_text(self.snapshot, name, self.first, 6)
+        return "" if self.first is None else value_text(self.snapshot, name, self.first, 6)
 
     def spread(self, name: str) -> str:
         """Return between which values of a parameter they lie, or how often they have which."""
         text, values = (
-            present.value_texts(self.snapshot, name),
+            value_texts(self.snapshot, name),
             self.snapshot.frame.params.get(name),
         )
         rows = [] if values is None else [r for r in self.rows if not math.isnan(values[r])]
         if values is None or not rows:
             return ""
-        text = present.value_texts(self.snapshot, name)
+        text = value_texts(self.snapshot, name)
         parameter = next((p for p in self.snapshot.spec.space if p.name == name), None)
         if parameter is not None and parameter.numeric:
             low, high = (text(f(rows, key=values.__getitem__)) for f in (min, max))
