@@ -45,7 +45,8 @@ def test_two_runs_with_one_seed_are_equal() -> None:
     assert runs[0] == runs[1]
 
 
-def test_parameters_that_failed_are_avoided() -> None:
+@pytest.mark.parametrize("teach", [True, False])
+def test_parameters_that_failed_are_avoided_unless_failures_teach_nothing(teach: bool) -> None:
     def objective(trial: Trial) -> float:
         x = trial.suggest_float("x", 0, 1)
         trial.suggest_float("y", 0, 1)
@@ -53,10 +54,10 @@ def test_parameters_that_failed_are_avoided() -> None:
             raise MemoryError
         return 1 - x
 
-    study = optuna.create_study(sampler=CostWeightedSampler(seed=0))
+    study = optuna.create_study(sampler=CostWeightedSampler(seed=0, failures_teach=teach))
     study.optimize(objective, n_trials=40, catch=MemoryError)
     late = [t.state for t in study.trials[20:]]
-    assert late.count(TrialState.FAIL) <= 6
+    assert (late.count(TrialState.FAIL) <= 6) == teach
 
 
 def test_constraints_set_by_trials_are_kept() -> None:
