@@ -92,18 +92,18 @@ class Posterior:
         kinds: Kinds,
         guesses: Guesses | None = None,
         *,
-        fixed: kernel.Fixed | None = None,
+        fixed: kernel.FixedCovariance | None = None,
     ) -> None:
         self.rows, self.hyper, self.kinds, self.guesses = rows, hyper, kinds, guesses
-        self._fixed = kernel.Fixed(kinds) if fixed is None else fixed
+        self._fixed = kernel.FixedCovariance(kinds) if fixed is None else fixed
         self._said = None if guesses is None else guesses(rows.x)
         self.full = len(hyper.noise) - 1
         self._between = hyper.between
         self._noise = np.exp(hyper.noise)
-        self._chol = cholesky(self._results(rows.x, rows.task))
-        self._alpha = linalg.cho_solve((self._chol, True), self._beyond(), check_finite=False)
+        self._chol = cholesky(self._result_cov(rows.x, rows.task))
+        self._alpha = linalg.cho_solve((self._chol, True), self._residuals(), check_finite=False)
 
-    def _beyond(self) -> Array:
+    def _residuals(self) -> Array:
         """Return the results less what the guesses make of them before any is known, (n,)."""
         return self.rows.y - kernel.guessed_mean(self._guess(self.rows.x))
 
@@ -116,13 +116,13 @@ class Posterior:
 
     def _cov(self, a: Array, at: Index, b: Array, bt: Index, said: Array | None = None) -> Array:
         """Prior covariance of the function between two sets of rows; ``said``: :meth:`_guess` b."""
-        shape = self._own(a, at, b, bt)
+        shape = self._cov_without_guesses(a, at, b, bt)
         if self._said is not None:
             said = self._guess(b) if said is None else said
             shape += kernel.guessed_covariance(said if a is b else self._guess(a), said)
         return shape
 
-    def _own(self, a: Array, at: Index, b: Array, bt: Index) -> Array:
+    def _cov_without_guesses(self, a: Array, at: Index, b: Array, bt: Index) -> Array:
         """Return the same without what earlier studies say."""
         shape = kernel.cross(a, b, self.hyper.lengths, self.kinds)
         shape *= self._between[at[:, None], bt[None]]
@@ -138,7 +138,7 @@ class Posterior:
             return np.empty((len(x), 0))
         return self._said if x is self.rows.x and self._said is not None else self.guesses(x)
 
-    def _results(self, x: Array, task: Index) -> Array:
+    def _result_cov(self, x: Array, task: Index) -> Array:
         """Prior covariance of results, noise included, (n, n)."""
         cov = self._cov(x, task, x, task)
         cov[np.diag_indices(len(cov))] += self._noise[task] + kernel.JITTER
@@ -161,7 +161,7 @@ class Posterior:
     def mean(self, x: Array, task: int | None = None) -> Array:
         """Posterior mean of the function at ``task`` (full when not said), (m,)."""
         t = np.full(len(x), self.full if task is None else task)
-        own = self._own(x, t, self.rows.x, self.rows.task) @ self._alpha
+        own = self._cov_without_guesses(x, t, self.rows.x, self.rows.task) @ self._alpha
         return np.asarray(own + self._guess(x) @ self.slopes())
 
     def predict(self, x: Array) -> tuple[Array, Array]:
@@ -206,7 +206,7 @@ class Posterior:
             return self
         y = np.array([self.mean(x[i : i + 1], int(task[i]))[0] for i in range(len(x))])
         cov = self._cov(self.rows.x, self.rows.task, x, task)
-        corner = self._results(x, task)
+        corner = self._result_cov(x, task)
         half = self._half(cov)
         n, k = cov.shape
         chol = np.zeros((n + k, n + k))
@@ -221,7 +221,7 @@ class Posterior:
         )
         grown._chol = chol
         grown._said = None if self._said is None else np.vstack([self._said, self._guess(x)])
-        grown._alpha = linalg.cho_solve((chol, True), grown._beyond(), check_finite=False)
+        grown._alpha = linalg.cho_solve((chol, True), grown._residuals(), check_finite=False)
         return grown
 
     def left_out(self, rows: Mask) -> tuple[Array, Array]:
@@ -241,7 +241,7 @@ class Posterior:
 
         (k,) and (k, k).
         """
-        return self._beyond()[rows], self._results(self.rows.x[rows], self.rows.task[rows])
+        return self._residuals()[rows], self._result_cov(self.rows.x[rows], self.rows.task[rows])
 
     def correlation(self, task: int) -> float:
         """Modelled correlation between the functions of ``task`` and of the full task."""

@@ -188,7 +188,7 @@ def fixed_covariance(a: Array, task: Index, b: Array, other: Index, kinds: Kinds
     return np.asarray(out)
 
 
-class Fixed:
+class FixedCovariance:
     """:func:`fixed_covariance`, the last one remembered: the metrics of a study share it."""
 
     def __init__(self, kinds: Kinds) -> None:

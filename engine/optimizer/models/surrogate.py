@@ -175,7 +175,7 @@ class Surrogate:
         kept = self._subset(table, z, self._keep, len(table.x))
         fitted_on = min(count, FIT_ROWS)
         usable = self._failures.usable(table, fitted_on)
-        joint, fixed = [], kernel.Fixed(self.space.kinds)
+        joint, fixed = [], kernel.FixedCovariance(self.space.kinds)
         for k, metric in enumerate(self.spec.metric_names):
             vector = self._fitted(metric, k, prefix, then)
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
