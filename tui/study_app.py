@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual.events import Resize
 from textual.geometry import Size
@@ -27,6 +27,31 @@ from hpo_tui.tui.words.standing import window_title
 
 NO_STUDY = "hpo-tui"
 """The title of the window where no study is open."""
+
+
+@runtime_checkable
+class ShowsStudy(Protocol):
+    """A screen that is handed each new picture of the open study."""
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:
+        """Show a new snapshot."""
+
+
+@runtime_checkable
+class ExplainsStudy(Protocol):
+    """A screen that says why the open study cannot be read."""
+
+    def explain(self, reason: str) -> None:
+        """Say why; an empty ``reason``: it can be read again."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A screen of which the session keeps something."""
+
+    def remember(self) -> dict[str, Any]:
+        """Return what the session keeps of this screen."""
+        ...
 
 
 class StudyApp(HeldFrames):
@@ -107,9 +132,8 @@ class StudyApp(HeldFrames):
         if live is None:
             return
         for screen in self.screen_stack:
-            remember = getattr(screen, "remember", None)
-            if remember is not None:
-                live.memory |= remember()
+            if isinstance(screen, Remembers):
+                live.memory |= screen.remember()
         live.watcher.stop()
         self._remember(live)
         self.live = None
@@ -143,9 +167,8 @@ class StudyApp(HeldFrames):
         if self.live is live:  # else another was opened since
             live.problem = reason
             for screen in self.screen_stack:
-                explain = getattr(screen, "explain", None)
-                if explain is not None:
-                    explain(reason)
+                if isinstance(screen, ExplainsStudy):
+                    screen.explain(reason)
 
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Hand a new picture to the screen on top; those below catch up when they are shown."""
@@ -167,9 +190,8 @@ class StudyApp(HeldFrames):
         if self.must_wait():
             return
         for screen in self.screen_stack:
-            take = getattr(screen, "take_snapshot", None)
-            if take is not None and screen.is_current and screen.is_mounted:
-                take(message.snapshot)
+            if isinstance(screen, ShowsStudy) and screen.is_current and screen.is_mounted:
+                screen.take_snapshot(message.snapshot)
 
     def _tell_late(self, late: LateAnswers) -> None:
         """Tell what came of what was asked for before the study was left."""
@@ -222,6 +244,8 @@ class StudyApp(HeldFrames):
     def _catch_up(self) -> None:
         """Hand the newest picture to the screen on top."""
         snapshot = None if self.live is None else self.live.snapshot
-        take = getattr(self.screen, "take_snapshot", None) if self.screen_stack else None
-        if snapshot is not None and take is not None:
-            take(snapshot)
+        if snapshot is None or not self.screen_stack:
+            return
+        screen = self.screen_stack[-1]
+        if isinstance(screen, ShowsStudy):
+            screen.take_snapshot(snapshot)
