@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hpo_tui.engine.define.first_run import faults
-from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.scratch import scratch
+from hpo_tui.engine.define.script_checkpoints import left_behind, saved_files
 from hpo_tui.engine.define.try_one import Tried, try_one
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.objective.recorded import RECORD

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from hpo_tui.engine.define.files import config_options, interpolated
 from hpo_tui.engine.define.given import with_given
+from hpo_tui.engine.define.help_output import options_from_outside
 from hpo_tui.engine.define.hydra.options import hydra_composed, hydra_options
 from hpo_tui.engine.define.options import Found
-from hpo_tui.engine.define.outside import options_from_outside
 from hpo_tui.engine.define.probing import probe_options
 from hpo_tui.engine.define.script import entry_point, script_of
 from hpo_tui.engine.define.settings import from_source

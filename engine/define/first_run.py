@@ -10,8 +10,8 @@ from hpo_tui.engine.define.logged import or_logged
 from hpo_tui.engine.define.outputs import own_place
 from hpo_tui.engine.define.preview import buys
 from hpo_tui.engine.define.printed import Printed, read_output
-from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.scratch import scratch
+from hpo_tui.engine.define.script_checkpoints import left_behind, saved_files
 from hpo_tui.engine.define.try_one import Tried, found_in, try_one
 from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath, plain

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.define.options import Option, bare_name
-from hpo_tui.engine.define.saved import checkpoint_name
+from hpo_tui.engine.define.script_checkpoints import checkpoint_name
 from hpo_tui.engine.define.sources.texts import is_file, is_folder
 from hpo_tui.engine.spec.placeholders import braced
 

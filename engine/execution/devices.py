@@ -14,11 +14,11 @@ from hpo_tui.engine.execution.gpus.choice import DeviceError, find_gpus
 from hpo_tui.engine.execution.gpus.group import Gpus
 from hpo_tui.engine.execution.gpus.leases import LeaseFile, find_runtime_dir, make_private
 from hpo_tui.engine.execution.gpus.lending import lend
-from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 from hpo_tui.engine.execution.gpus.packing import MOST, Packing
 from hpo_tui.engine.execution.gpus.quarantine import Quarantine
 from hpo_tui.engine.execution.gpus.sizes import Sizes
 from hpo_tui.engine.execution.gpus.state import GpuState
+from hpo_tui.engine.execution.gpus.user_locks import UserLock
 from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.gpu_locks import find_folder
@@ -70,7 +70,7 @@ class DevicePool:
             folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)
             shared = None if runtime_dir else find_folder(environ)
             for gpu in found.gpus:
-                file, others = LeaseFile(folder, gpu.uuid, study), Neighbours(shared, gpu.uuid)
+                file, others = LeaseFile(folder, gpu.uuid, study), UserLock(shared, gpu.uuid)
                 states[gpu.uuid] = GpuState(gpu, file, others)
         self._gpus = Gpus(states, self._nvml, self.packing, clock)
         self._slots = None if states else CpuSlots(resources)
@@ -119,7 +119,7 @@ class DevicePool:
             states = [self._gpus.states[u] for u in device.split(",") if u in self._gpus.states]
             for state in states:
                 state.file.take()
-                state.neighbours.take()
+                state.user_lock.take()
             lease = self._grant(states, need, device)
         if pid is not None:
             lease.bind(pid)
@@ -142,7 +142,7 @@ class DevicePool:
         self._gpus.trial_of = {pid: trial for trial, pids in trial_pids.items() for pid in pids}
         for state in self._gpus:
             state.file.heal()
-            state.neighbours.heal()
+            state.user_lock.heal()
             for trial, lease in state.leases.items():
                 if lease.pid is None and trial_pids.get(trial):
                     lease.bind(trial_pids[trial][0])

@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from hpo_tui.engine.define.outside import help_options
+from hpo_tui.engine.define.help_output import help_options
 
 _ABSL = """
 train.py:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define.outside import help_options
+from hpo_tui.engine.define.help_output import help_options
 from hpo_tui.engine.spec import ParameterKind
 from tests.define.conftest import draft
 

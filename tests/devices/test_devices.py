@@ -10,9 +10,9 @@ from fake_nvml import GIB, Clock, FakeNvml
 
 from hpo_tui.engine.execution.devices import DevicePool, Need
 from hpo_tui.engine.execution.gpus.leases import LeaseFile
-from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 from hpo_tui.engine.execution.gpus.nvml import Gpu, Reading
 from hpo_tui.engine.execution.gpus.state import NOISE, GpuState, attribute
+from hpo_tui.engine.execution.gpus.user_locks import UserLock
 from hpo_tui.engine.execution.local import LocalExecutor
 
 Start = Callable[[], int]
@@ -124,7 +124,7 @@ def test_the_machine_s_own_memory_is_taken_by_anybody(
     tmp_path: Path, unified: bool, unseen: int
 ) -> None:
     gpu = Gpu("GPU-a", "GPU0", "GB10", 24 * GIB, 0, unified=unified)
-    state = GpuState(gpu, LeaseFile(tmp_path, "GPU-a", "s"), Neighbours(None, "GPU-a"))
+    state = GpuState(gpu, LeaseFile(tmp_path, "GPU-a", "s"), UserLock(None, "GPU-a"))
     state.take_in(Reading(20 * GIB, 24 * GIB, 0.0, {}), {})
     assert state.unseen == unseen
     assert bool(state.others) is not unified

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hpo_tui.engine.execution.gpus.leases import LeaseFile
-from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 from hpo_tui.engine.execution.gpus.nvml import Gpu, Reading, describe_process, exists, trial_over
 from hpo_tui.engine.execution.gpus.packing import MOST, Resident, Room
+from hpo_tui.engine.execution.gpus.user_locks import UserLock
 from hpo_tui.engine.execution.lease import Lease
 from hpo_tui.engine.waiting import UNSEEN
 
@@ -24,7 +24,7 @@ class GpuState:
 
     gpu: Gpu
     file: LeaseFile
-    neighbours: Neighbours
+    user_lock: UserLock
     leases: dict[int, Lease] = field(default_factory=dict)
     reading: Reading | None = None
     foreign: dict[int, int | None] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class GpuState:
         """Keep other studies from this GPU; return an empty string, or in words who has it."""
         if reason := self.file.take():
             return reason
-        reason = self.neighbours.take()
+        reason = self.user_lock.take()
         if not reason or self.leases:  # a trial that outlived its runner is here, whoever has it
             return ""
         self.file.free()
@@ -118,7 +118,7 @@ class GpuState:
     def unlock(self) -> None:
         """Let others have it."""
         self.file.free()
-        self.neighbours.free()
+        self.user_lock.free()
 
     def room(self) -> Room:
         """Return the GPU as packing sees it."""

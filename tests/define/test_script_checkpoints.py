@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define.saved import checkpoint_name, left_behind
+from hpo_tui.engine.define.script_checkpoints import checkpoint_name, left_behind
 from hpo_tui.engine.define.start import init
 from tests.define.conftest import draft
 

@@ -1,4 +1,4 @@
-"""GPUs among users: a lock that everybody's studies can see.
+"""The lock on a GPU that the studies of all users can see.
 
 The leases are their user's own, and the driver shows a trial of another user only once it computes.
 In the seconds before that, two users' studies would take the same GPU. What cannot be locked here,
@@ -22,10 +22,10 @@ _TOLD_SECONDS = 2.0
 
 
 @dataclass
-class Neighbours:
+class UserLock:
     """The lock on one GPU among users, held while any trial of this study is there.
 
-    ``folder``: None where there are no neighbours. The file is empty and of whoever came first;
+    ``folder``: None where there are no other users. The file is empty and of whoever came first;
     to lock a file it is enough to read it.
     """
 

@@ -11,9 +11,9 @@ from fake_nvml import FakeGpu, FakeNvml
 
 from hpo_tui.engine.execution.devices import DevicePool
 from hpo_tui.engine.execution.gpus.leases import LeaseFile
-from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 from hpo_tui.engine.execution.gpus.nvml import Gpu
 from hpo_tui.engine.execution.gpus.state import GpuState
+from hpo_tui.engine.execution.gpus.user_locks import UserLock
 from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.gpu_locks import VARIABLE, why_not_kept_apart
 from hpo_tui.engine.spec import Resources
@@ -23,11 +23,11 @@ NOBODY = 65534
 
 
 def test_a_gpu_on_which_our_trial_lives_on_is_ours_whoever_has_it_by_now(tmp_path: Path) -> None:
-    theirs = Neighbours(tmp_path / "locks", "GPU-a")
+    theirs = UserLock(tmp_path / "locks", "GPU-a")
     assert theirs.take() == ""
     gpu = Gpu("GPU-a", "GPU0", "H", 24, 0)
     state = GpuState(
-        gpu, LeaseFile(tmp_path / "run", "GPU-a", "s"), Neighbours(tmp_path / "locks", "GPU-a")
+        gpu, LeaseFile(tmp_path / "run", "GPU-a", "s"), UserLock(tmp_path / "locks", "GPU-a")
     )
     assert state.lock() == TAKEN
     assert not state.file.held
@@ -37,10 +37,10 @@ def test_a_gpu_on_which_our_trial_lives_on_is_ours_whoever_has_it_by_now(tmp_pat
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    first, second = (Neighbours(tmp_path / "locks", "GPU-a") for _ in range(2))
+    first, second = (UserLock(tmp_path / "locks", "GPU-a") for _ in range(2))
     assert first.take() == first.take() == ""
     assert second.take() == TAKEN
-    assert Neighbours(tmp_path / "locks", "GPU-b").take() == ""
+    assert UserLock(tmp_path / "locks", "GPU-b").take() == ""
     first.free()
     first.free()
     assert second.take() == ""
@@ -50,16 +50,16 @@ def test_one_at_a_time(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_whoever_has_made_the_file(tmp_path: Path) -> None:
     place = tmp_path / "locks"
-    mine = Neighbours(place, "GPU-a")
+    mine = UserLock(place, "GPU-a")
     assert mine.take() == ""
     code = f"""
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from pathlib import Path
-from hpo_tui.engine.execution.gpus.neighbours import Neighbours
+from hpo_tui.engine.execution.gpus.user_locks import UserLock
 os.chdir({str(place)!r})
 os.setuid({NOBODY})
-said = [Neighbours(Path("."), name).take() for name in ("GPU-a", "GPU-theirs")]
+said = [UserLock(Path("."), name).take() for name in ("GPU-a", "GPU-theirs")]
 print(said, flush=True)
 sys.stdin.read()
 """
@@ -69,10 +69,10 @@ sys.stdin.read()
         assert other.stdout is not None
         assert other.stdout.readline().strip() == str(["a study of root has it", ""])
         his = pwd.getpwuid(NOBODY).pw_name
-        assert Neighbours(place, "GPU-theirs").take() == f"a study of {his} has it"
+        assert UserLock(place, "GPU-theirs").take() == f"a study of {his} has it"
         other.communicate("")
     assert (place / "GPU-theirs.lock").stat().st_uid == NOBODY
-    assert Neighbours(place, "GPU-theirs").take() == ""
+    assert UserLock(place, "GPU-theirs").take() == ""
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "private", "none"])
@@ -89,7 +89,7 @@ def test_a_folder_that_is_not_what_it_should_be_keeps_nobody_from_working(
     elif kind == "private":
         place.mkdir(mode=0o700)
     for _ in range(2):
-        assert Neighbours(None if kind == "none" else place, "GPU-a").take() == ""
+        assert UserLock(None if kind == "none" else place, "GPU-a").take() == ""
     assert kind != "link" or not any((tmp_path / "elsewhere").iterdir())
     told = "" if kind == "none" else f"{place} is no folder with the mode 1777: studies of"
     assert why_not_kept_apart(place).startswith(told)
@@ -98,7 +98,7 @@ def test_a_folder_that_is_not_what_it_should_be_keeps_nobody_from_working(
 
 def test_a_lock_whose_file_was_deleted_is_taken_anew(tmp_path: Path) -> None:
     place = tmp_path / "locks"
-    first, second = (Neighbours(place, "GPU-a") for _ in range(2))
+    first, second = (UserLock(place, "GPU-a") for _ in range(2))
     assert first.take() == ""
     first.heal()
     (place / "GPU-a.lock").unlink()
@@ -108,7 +108,7 @@ def test_a_lock_whose_file_was_deleted_is_taken_anew(tmp_path: Path) -> None:
     (place / "GPU-a.lock").unlink()
     assert second.take() == ""
     first.heal()
-    assert Neighbours(place, "GPU-a").take() == TAKEN
+    assert UserLock(place, "GPU-a").take() == TAKEN
     second.free()
     first.heal()
     assert second.take() == TAKEN
@@ -120,7 +120,7 @@ def test_a_pipe_in_a_lock_s_place_keeps_nobody_waiting(tmp_path: Path) -> None:
     place.chmod(0o1777)
     assert why_not_kept_apart(place) == ""
     os.mkfifo(place / "GPU-a.lock")
-    assert Neighbours(place, "GPU-a").take() == ""
+    assert UserLock(place, "GPU-a").take() == ""
     assert why_not_kept_apart(place).startswith(f"{place}/GPU-a.lock is no file: studies of")
 
 
