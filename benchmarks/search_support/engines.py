@@ -90,12 +90,12 @@ class CostDraw(Ours):
         search, rng = self._optimizer._search, np.random.default_rng([seed, 11])
         propose = search.propose
 
-        def drawn(history: Any, open_tasks: Any, number: int) -> Any:
+        def drawn(open_tasks: Any, number: int) -> Any:
             open_tasks.promotable = {}
             if open_tasks.new_tasks:
-                odds = np.exp([-history.costs[t] for t in open_tasks.new_tasks])
+                odds = np.exp([-open_tasks.history.costs[t] for t in open_tasks.new_tasks])
                 open_tasks.new_tasks = [int(rng.choice(open_tasks.new_tasks, p=odds / odds.sum()))]
-            return propose(history, open_tasks, number)
+            return propose(open_tasks, number)
 
         setattr(search, "propose", drawn)  # noqa: B010 - a baseline from outside, not an extension
 

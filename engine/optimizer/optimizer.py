@@ -101,7 +101,7 @@ class Optimizer:
         asked = None if last is None else self._suggestions.of_wish(last, open_tasks, number)
         if asked is not None:
             return asked
-        proposal = self._search.propose(self._history, open_tasks, number)
+        proposal = self._search.propose(open_tasks, number)
         if proposal is None:
             raise nothing_left(open_tasks, self._search.space, room, clocked=self.left is None)
         return self._suggestions.of_proposal(proposal, open_tasks, number)

@@ -142,7 +142,7 @@ class CostWeightedSampler(BaseSampler):
             def choose() -> Params:
                 history = self._history(study, spec, trial)
                 number = conversion.our_number(trial.number)
-                proposal = search.propose(history, OpenTasks(history, None), number)
+                proposal = search.propose(OpenTasks(history, None), number)
                 if proposal is None:
                     x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
                 else:

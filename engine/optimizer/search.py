@@ -63,26 +63,27 @@ class Search:
         self.looked = True
         """Whether the last proposal came of a look of its own."""
 
-    def propose(self, history: TrialHistory, open_tasks: OpenTasks, number: int) -> Proposal | None:
+    def propose(self, open_tasks: OpenTasks, number: int) -> Proposal | None:
         """Return what to run as trial ``number``; None where nothing that counts can be paid."""
+        history = open_tasks.history
         rng = np.random.default_rng([self.seed, number])
-        first = self.start.propose(history, self.builder, open_tasks, self._known(history))
+        first = self.start.propose(self.builder, open_tasks, self._known(history))
         if first is not None:
             return first
         shared = self._shared = SharedLook.of(self._shared, history, self.several)
         self.looked = shared is None
         models = self.models(history) if shared is None else shared.models
         if models is None:
-            return self._random(history, open_tasks, rng)
+            return self._random(open_tasks, rng)
         if models.table.alike() and not self.guesses:
-            found = self._evenly(history, open_tasks, models)
-            return found or self._random(history, open_tasks, rng)
+            found = self._evenly(open_tasks, models)
+            return found or self._random(open_tasks, rng)
         if rng.random() < self.random_share and open_tasks.new_tasks:
-            found = self._random(history, open_tasks, rng)
+            found = self._random(open_tasks, rng)
             if found is not None:
                 return found
-        found = self._modelled(history, open_tasks, models, shared, rng)
-        return found or self._random(history, open_tasks, rng)
+        found = self._modelled(open_tasks, models, shared, rng)
+        return found or self._random(open_tasks, rng)
 
     def models(self, history: TrialHistory) -> Models | None:
         """Models of what is known, None before anything is."""
@@ -91,36 +92,33 @@ class Search:
             return None
         return self.surrogate.models(table, (tuple(history.told), len(table.x)))
 
-    def _evenly(
-        self, history: TrialHistory, open_tasks: OpenTasks, models: Models
-    ) -> Proposal | None:
+    def _evenly(self, open_tasks: OpenTasks, models: Models) -> Proposal | None:
         """Return the next step while all results are alike; None when no spread point is left.
 
         The models have nothing to go by then: they would look at corners alone and carry every look
         on. So the space is filled evenly, and what the guard asks for goes to the full task, in the
         order of the looks.
         """
+        history = open_tasks.history
         full = history.full
         forced = full > 0 and not fed(history, explained_share(models), failed=True)
         if forced and any(full in tasks for tasks in open_tasks.promotable.values()):
             text = "All results are alike so far: the oldest look goes on, to see whether it lasts."
-            found = self._only_promotion(history, open_tasks)
+            found = self._only_promotion(open_tasks)
             return found and replace(found, why={**found.why, "text": text})
         task = full if forced and full in open_tasks.new_tasks else None
         text = "All results are alike so far: one more of the spread configurations."
         return self.start.even(open_tasks, self._known(history), task, text)
 
-    def _random(
-        self, history: TrialHistory, open_tasks: OpenTasks, rng: np.random.Generator
-    ) -> Proposal | None:
+    def _random(self, open_tasks: OpenTasks, rng: np.random.Generator) -> Proposal | None:
         """Return a random configuration, bounds being likelier."""
         if not open_tasks.new_tasks:
-            return self._only_promotion(history, open_tasks)
-        for x in self._unknown(self._known(history), rng):
+            return self._only_promotion(open_tasks)
+        for x in self._unknown(self._known(open_tasks.history), rng):
             if len(x):
                 text = "A random configuration, to explore where the model would not."
                 return Proposal(x[0], None, open_tasks.begins, {"kind": "random", "text": text})
-        return self._only_promotion(history, open_tasks)
+        return self._only_promotion(open_tasks)
 
     def _unknown(self, known: Set[bytes], rng: np.random.Generator) -> Iterator[Array]:
         """Yield random configurations (c, d) that were never run, each time looking harder.
@@ -133,8 +131,9 @@ class Search:
         yield candidates.distinct(rng.permutation(every[self.space.allowed(every)]), known)
         yield self.scan.fresh(known, rng)
 
-    def _only_promotion(self, history: TrialHistory, open_tasks: OpenTasks) -> Proposal | None:
+    def _only_promotion(self, open_tasks: OpenTasks) -> Proposal | None:
         """Carry on the oldest unfinished configuration where nothing new can be started."""
+        history = open_tasks.history
         told = [(c, history.of_configuration[c][0], t) for c, t in open_tasks.promotable.items()]
         open_to = [(c, n, x, t) for c, n, t in told if (x := self.builder.encoded(n)) is not None]
         if not open_to:
@@ -159,7 +158,6 @@ class Search:
 
     def _modelled(
         self,
-        history: TrialHistory,
         open_tasks: OpenTasks,
         models: Models,
         shared: SharedLook | None,
@@ -169,19 +167,20 @@ class Search:
 
         ``shared``: the look at the space that the models are of, None where it is to be made.
         """
+        history = open_tasks.history
         # What has ended since the models were made is to them as if it still ran.
         unknown = history.running() + ([] if shared is None else shared.since(history))
         under_way = [(self.builder.encoded(t), t.task) for t in unknown]
         busy = [(x, t) for x, t in under_way if x is not None]
         now = models.running(busy)
-        ids = self._promotable(history, open_tasks, now)
+        ids = self._promotable(open_tasks, now)
         old = np.array([self._row(history, c) for c in ids]).reshape(len(ids), self.space.d)
         looks = [x for x, t in busy if t < history.full]
         acquisition = Acquisition(
             self.spec, self.space, now, busy, np.vstack([old, *looks]), seed=self.seed
         )
         if shared is None:
-            fresh = self._fresh(history, open_tasks, acquisition, models, rng)
+            fresh = self._fresh(open_tasks, acquisition, models, rng)
         else:
             fresh = shared.take(open_tasks.new_tasks, self._known(history))
         x = np.vstack([fresh, old])
@@ -209,10 +208,9 @@ class Search:
             why["chance"] = float(now.reliability.chance(x[pick.row][None])[0])
         return Proposal(x[pick.row], configuration, pick.task, why)
 
-    def _promotable(
-        self, history: TrialHistory, open_tasks: OpenTasks, models: Models
-    ) -> list[int]:
+    def _promotable(self, open_tasks: OpenTasks, models: Models) -> list[int]:
         """Return the configurations that could go on, the 200 of best results where more could."""
+        history = open_tasks.history
         ids = [c for c in open_tasks.promotable if self._row(history, c) is not None]
         if len(ids) <= _PROMOTABLE:
             return ids
@@ -224,7 +222,6 @@ class Search:
 
     def _fresh(
         self,
-        history: TrialHistory,
         open_tasks: OpenTasks,
         acquisition: Acquisition,
         models: Models,
@@ -235,6 +232,7 @@ class Search:
         ``models``, without what is under way, and more of the best are kept for the proposals that
         are to share the look.
         """
+        history = open_tasks.history
         if open_tasks.new_tasks:
             found = refined(acquisition, self._known(history), rng)
         else:

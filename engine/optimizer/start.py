@@ -141,12 +141,13 @@ class StartPlan:
         return None
 
     def propose(
-        self, history: TrialHistory, builder: TableBuilder, open_tasks: OpenTasks, known: Set[bytes]
+        self, builder: TableBuilder, open_tasks: OpenTasks, known: Set[bytes]
     ) -> Proposal | None:
         """Return the next step of the start; None when it is over or cannot be paid.
 
         What the study file gives goes first, however much it is and whenever it was written.
         """
+        history = open_tasks.history
         given = self._next_given(history) if open_tasks.new_tasks else None
         if given is not None:
             return self._new(given, open_tasks.new_tasks[0], "given", "Given in the study file.")

@@ -146,11 +146,11 @@ def test_what_goes_on_for_want_of_anything_new_says_how_many_could(lab: Any) -> 
         ([2], "The only configuration that can go on now, to full: "),
     ):
         open_tasks.promotable = {c: [1, 2] for c in configurations}
-        found = search._random(history, open_tasks, np.random.default_rng(0))
+        found = search._random(open_tasks, np.random.default_rng(0))
         assert found is not None
         assert (found.configuration, found.task) == (configurations[0], 2)
         assert found.why["text"].startswith(said)
     open_tasks.promotable = {3: [1]}
-    found = search._random(history, open_tasks, np.random.default_rng(0))
+    found = search._random(open_tasks, np.random.default_rng(0))
     assert found is not None
     assert "to middle: " in found.why["text"]

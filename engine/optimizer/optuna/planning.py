@@ -55,7 +55,7 @@ def planned_attributes(search: Search, history: TrialHistory, trial: FrozenTrial
 def _plan(search: Search, open_tasks: OpenTasks, trial: FrozenTrial) -> _Plan:
     """Return what the trial is to be run as."""
     number = conversion.our_number(trial.number)
-    proposal = search.propose(open_tasks.history, open_tasks, number)
+    proposal = search.propose(open_tasks, number)
     # One that is tried again, as Optuna's callback for lost trials has it, has values already.
     fixed = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     if any(name in fixed for name in search.space.names):
