@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from hpo_tui.engine.execution import processes
+from hpo_tui.engine.kept_keys import ETA
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.live import Live
 from hpo_tui.store.models import Trial
@@ -13,8 +14,6 @@ from hpo_tui.store.read import StudyReader
 _JUMP = 5.0
 """Seconds by which the machine's clock and its uptime may drift apart before it was set anew."""
 _DATED = ("created", "started", "ended")
-ETA = "eta"
-"""Under which key the optimizer's forecast is kept: seconds left when it was written."""
 
 
 class Clock:

@@ -38,6 +38,9 @@ from hpo_tui.store.write import StudyWriter
 
 log = logging.getLogger("runner.opening")
 
+_PROGRAM = "program"
+"""Under which key the store keeps which program on the PATH the trials run."""
+
 _EARLIER = (
     "the run that this was asked of has ended, and a new one has begun since: it goes on."
     " Ask again if you still want it."
@@ -218,11 +221,11 @@ def _note_program(desk: Desk) -> None:
     found = None if "/" in name or "{" in name else shutil.which(name)
     if found is None:
         return
-    before = desk.kept("program")
+    before = desk.kept(_PROGRAM)
     if before == [name, found]:
         return
     with desk.transaction():
         if before and before[0] == name and desk.trials:
             text = f"{name} is {found} now: the trials so far ran with {before[1]}"
             desk.event("strange", text)
-        desk.writer.put("program", [name, found])
+        desk.writer.put(_PROGRAM, [name, found])

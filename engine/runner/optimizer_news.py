@@ -7,8 +7,8 @@ from typing import Any
 
 from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.engine.execution.proposals.client import News, Reply
+from hpo_tui.engine.kept_keys import ETA, FITTED
 from hpo_tui.engine.learning import KEPT, SAYS, sources
-from hpo_tui.engine.runner.clock import ETA
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.wishes import Wishes
@@ -62,7 +62,7 @@ class OptimizerNews:
 
     def _insights(self, reply: Reply) -> None:
         with self.desk.transaction(durable=False):
-            self.desk.writer.put("optimizer", reply.data["state"])
+            self.desk.writer.put(FITTED, reply.data["state"])
             self.desk.writer.put(ETA, reply.data["eta"])
             self.desk.writer.put(SAYS, reply.data["learned"])
             self.desk.writer.put(slices.KEY, reply.data["slices"])

@@ -11,6 +11,8 @@ _SPARED = 0.1
 """Share of the stops that are not carried out, to see what would have become of the trial."""
 _FIRST = 5
 """Stops that are always carried out before any is spared."""
+_KEY = "stopping"
+"""Under which key the store keeps what the stopping was worth."""
 
 
 class Audit:
@@ -18,7 +20,7 @@ class Audit:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        kept = desk.kept("stopping") or {}
+        kept = desk.kept(_KEY) or {}
         self.spared: set[int] = set(kept.get("spared", ()))
 
     def decide(self, live: Live, text: str, chance: float) -> None:
@@ -48,7 +50,7 @@ class Audit:
         ]  # fmt: skip
         tasks = {t.task for t in ended}
         best = set[int]().union(*(front(self.desk.spec, trials.values(), t) for t in tasks))
-        self.desk.writer.put("stopping", {
+        self.desk.writer.put(_KEY, {
             "stopped": len(pruned),
             "saved": sum(max(0.0, t.cost + t.wasted - t.charged) for t in pruned),
             "spared": sorted(self.spared),

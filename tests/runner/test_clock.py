@@ -12,9 +12,10 @@ from acting import live
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit
+from hpo_tui.engine.kept_keys import ETA
 from hpo_tui.engine.occupancy import GpuTime
 from hpo_tui.engine.runner.chores import Chores
-from hpo_tui.engine.runner.clock import ETA, Clock
+from hpo_tui.engine.runner.clock import Clock
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.spec import Budget, BudgetUnit

@@ -10,13 +10,14 @@ from hpo_tui.engine.analysis.slices import slices
 from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.code_versions import KEY as CODE
 from hpo_tui.engine.code_versions import versions
+from hpo_tui.engine.kept_keys import ETA
 from hpo_tui.engine.learning import holds
 from hpo_tui.engine.misnamed import misnamed
 from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.quiet import quiet
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.text.files import edited_by_hand
-from hpo_tui.engine.stop_when import KEY
+from hpo_tui.engine.stop_when import KEY as PAST_GOALS
 from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Study, StudyState
@@ -69,7 +70,7 @@ class Pictures:
         """Return the study as its file is at one moment. ``pid``: its runner's."""
         with reader.one_moment():
             study, devices, whole = reader.study(), reader.devices(), reader.frame()
-            past, told = reader.get(KEY), reader.dated("eta")
+            past, told = reader.get(PAST_GOALS), reader.dated(ETA)
             queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
             events = tuple(reader.events(limit=EVENTS_KEPT))
             edits = self._edits.of(reader, events)

@@ -13,6 +13,7 @@ from hpo_tui.engine.execution.proposals.insights import Insights
 from hpo_tui.engine.execution.proposals.pace import Haste, Pace
 from hpo_tui.engine.execution.proposals.past import earlier_studies, past_trials
 from hpo_tui.engine.execution.proposals.wire import Message, encode
+from hpo_tui.engine.kept_keys import FITTED
 from hpo_tui.engine.learning import kept
 from hpo_tui.engine.optimizer.api import PastTrial, Suggestion
 from hpo_tui.engine.spec import StudySpec
@@ -88,7 +89,7 @@ class Worker:
         make = getattr(home, name)
         with StudyReader(Path(message["db"])) as reader:
             past = past_trials(reader, spec, StudyFolder(Path(message["db"]).parent))
-            state, keep = reader.get("optimizer"), kept(reader)
+            state, keep = reader.get(FITTED), kept(reader)
         earlier, taken, misfits = earlier_studies(spec, keep)
         also = {"earlier": earlier} if earlier else {}
         self.optimizer = make(spec, message["seed"], state=state, **also)
