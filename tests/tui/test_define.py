@@ -95,6 +95,7 @@ async def test_typed_text_changes_the_form(tmp_path: Path) -> None:
         area.load_text("[study\nname")
         await until(pilot, lambda: "not valid TOML" in shown(screen, "#define-title"))
         assert len(screen.query_one(StudyForm).rows) == len(rows), "the last good form stays"
+        assert "a new study" not in shown(screen, "#define-title"), "its name is still known"
 
 
 async def test_items_are_added_duplicated_moved_and_removed_by_key(tmp_path: Path) -> None:

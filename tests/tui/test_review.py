@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.analysis.gains import LastGain
+from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words.review import gain_text
-from hpo_tui.tui.words.review_remarks import Remark, remarks_on
+from hpo_tui.tui.words.review_remarks import Remark, going_on, remarks_on
 from tests.tui.conftest import make_study, until, watching
 from tests.tui.test_queued import screen_text
 
@@ -64,3 +65,29 @@ def test_where_many_trials_reach_the_time_limit_it_may_be_too_short(tmp_path: Pa
     assert remark.text == "3 of 10 trials ran into the time limit, 1m: it may be too short"
     assert remark.do.startswith("hpo-tui edit resources.timeout=2m -s ")
     assert told(limited, 1) == told(seen, 3) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "runner", "told"),
+    [
+        (StudyState.RUNNING, "", 7, ("it is running: ", "status")),
+        (StudyState.RUNNING, "", None, ("its runner died: ", "resume")),
+        (StudyState.PAUSED, "50 failed alike (x), so", 7, ("it is paused: 50 failed", "resume")),
+        (StudyState.PAUSED, PAUSED_BY_YOU, 7, ("it is paused: this", "resume")),
+        (StudyState.PAUSED, PAUSED_BY_YOU, None, ("it is paused: this", "resume")),
+        (StudyState.STOPPED, "", None, ("it was stopped before", "resume")),
+        (StudyState.NEW, "", None, ("it has not been started", "run")),
+        (StudyState.FINISHED, "the budget is spent", None, None),
+    ],
+)
+def test_what_is_next_of_a_study_that_has_not_ended_is_that_it_goes_on(
+    tmp_path: Path, state: StudyState, reason: str, runner: int | None, told: tuple[str, str] | None
+) -> None:
+    seen = read_once(make_study(tmp_path, trials=3, running=0))
+    study = replace(seen.study, state=state, reason=reason)
+    seen = replace(seen, study=study, runner_pid=runner)
+    found = going_on(seen)
+    assert (found is None) == (told is None)
+    if found is not None and told is not None:
+        assert found.text.startswith(told[0])
+        assert found.do == f"hpo-tui {told[1]} {seen.folder.word}"

@@ -48,6 +48,8 @@ class Axis:
     extendable: bool = False
     """Whether the scale follows the data (metrics), so that it may have to grow."""
     choices: tuple[Value, ...] = ()
+    unknown: bool = False
+    """Whether no trial has a value: then the ends of the scale are made up, and none is told."""
 
     @property
     def label(self) -> str:
@@ -141,9 +143,14 @@ class Axis:
         return low, high
 
     def ticks(self, count: int) -> list[tuple[float, str]]:
-        """Return (value, label) of the ends and about ``count`` marks between; of every slot."""
+        """Return (value, label) of the ends and about ``count`` marks between; of every slot.
+
+        None where no value is known.
+        """
         if self.slots:
             return [(float(i), label) for i, label in enumerate(self.slots)]
+        if self.unknown:
+            return []
         inner = self.scale.ticks(count)
         if self.whole:
             inner = [v for v in inner if float(v).is_integer()]
@@ -228,7 +235,7 @@ def _metric_axis(name: str, key: str, frame: Frame, spec: StudySpec, flipped: bo
     scale = fitted(column, log, tuple(limit for limit, _ in goals), good)
     return Axis(
         name, scale, best_up=best_up, flipped=flipped, goals=goals, good=good, mark=mark,
-        extendable=True,
+        extendable=True, unknown=not np.isfinite(column).any(),
     )  # fmt: skip
 
 

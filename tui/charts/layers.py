@@ -128,6 +128,8 @@ class Layers:
             values = column[rows]
             if axis.slots and bool((np.isnan(axis.values(values)) & ~np.isnan(values)).any()):
                 return False
+            if axis.unknown and bool(np.isfinite(values).any()):
+                return False
             if axis.extendable and not (axis.scale.holds(values) and axis.scale.holds(before[old])):
                 return False
             if self.plan.rail is None and not bool(np.isfinite(values).all()):

@@ -101,6 +101,8 @@ def draw_footer(picture: Picture) -> None:
 def _range(axis: Axis) -> str:
     if axis.slots:
         return f"  {axis.counted}"
+    if axis.unknown:
+        return "  no trial has a value"
     scale = axis.scale
     kind = "  log" if scale.log else ""
     said = [f"{count} {word}" for count, word in ((scale.below, "below"), (scale.above, "above"))

@@ -17,8 +17,10 @@ Change = Callable[[str], tuple[str, KeyPath]]
 """From a study's text to the changed one and the row to stand on."""
 
 
-def title(checked: Checked) -> str:
-    """Return the study's name as far as it can be read."""
+def title(checked: Checked, known: str = "") -> str:
+    """Return the study's name as far as it can be read; ``known``: the one that it had before."""
+    if checked.data is None and known:
+        return known
     study = (checked.data or {}).get("study")
     name = study.get("name") if isinstance(study, dict) else None
     return name if isinstance(name, str) and name else "a new study"

@@ -50,6 +50,8 @@ class DefineScreen(EditRoom):
     ) -> None:
         super().__init__(path, text, folder, there)
         self._quiet: Timer | None = None
+        self._named = ""
+        """The study's name as it was last read."""
         self._warning = ""
         """What would keep a study that is right from starting."""
         self._advised: tuple[Checked | None, tuple[str, ...]] = (None, ())
@@ -134,7 +136,8 @@ class DefineScreen(EditRoom):
         """Say which study this is, whether it is saved and whether it can be started."""
         changed = "" if self.history.text == self.saved else " (not saved)"
         line = Text(" ")
-        line.append(plain(side.title(self.checked)), style="bold")
+        self._named = side.title(self.checked, self._named)
+        line.append(plain(self._named), style="bold")
         line.append(f"  {plain(self.path.name)}{changed}   ")
         bold = self.checked.problems or self._warning
         line.append(side.verdict(self.checked, self._warning), style="bold" if bold else "")

@@ -20,7 +20,13 @@ from hpo_tui.tui.words.goals import fair_number, full_results, goal_text, goals_
 from hpo_tui.tui.words.parameter_values import value_text
 from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import plain
-from hpo_tui.tui.words.review_remarks import Curves, Remark, best_command, remarks_on
+from hpo_tui.tui.words.review_remarks import (
+    Curves,
+    Remark,
+    best_command,
+    going_on,
+    remarks_on,
+)
 from hpo_tui.tui.words.two_studies import Best
 
 if TYPE_CHECKING:
@@ -210,13 +216,15 @@ def _start_in_full(snapshot: Snapshot) -> Iterator[Remark]:
 
 def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Iterator[Remark]:
     frame, name = snapshot.frame, plain(snapshot.folder.word)
-    if frame.in_state(TrialState.RUNNING).any() or snapshot.runner_pid is not None:
-        yield Remark("it is running: this says how it stands", f"hpo-tui status {name}")
-        return
-    if best.first is None:
+    unended = going_on(snapshot)
+    if unended is not None:
+        yield unended
+        if best.first is None or snapshot.runner_pid is not None:
+            return
+    elif best.first is None:
         yield Remark("there is no full result yet: more budget", _extend(snapshot))
         return
-    if gain is not None and gain.late >= _WORTH:
+    if unended is None and gain is not None and gain.late >= _WORTH:
         part = f"{gain.late:.0%} of " if gain.late < _ALL else ""
         said = f"{part}all gains came with the last fifth of what was spent"
         yield Remark(f"{said}: more budget may bring more", _extend(snapshot))

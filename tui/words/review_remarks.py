@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.text.toml_text import toml_key, toml_value
 from hpo_tui.engine.spec.units import show_duration
+from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.tui.tables.trial_order import result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.two_studies import Best
 
@@ -214,3 +216,21 @@ def best_command(snapshot: Snapshot) -> str:
     """Return the command that prints the best trials, or the nearest misses."""
     near = "" if Best(snapshot).met else " --near"
     return f"hpo-tui best {plain(snapshot.folder.word)}{near}"
+
+
+def going_on(snapshot: Snapshot) -> Remark | None:
+    """Return how a study goes on that has not ended; None of one that has."""
+    study, name = snapshot.study, plain(snapshot.folder.word)
+    if study.state is StudyState.PAUSED:
+        why = in_few_words(study.reason)
+        said = "this" if why in ("", "by you") else f"{why}; once that is mended, this"
+        return Remark(f"it is paused: {said} continues it", f"hpo-tui resume {name}")
+    if snapshot.runner_pid is not None or snapshot.frame.in_state(TrialState.RUNNING).any():
+        return Remark("it is running: this says how it stands", f"hpo-tui status {name}")
+    if study.state is StudyState.FINISHED:
+        return None
+    if study.state is StudyState.NEW:
+        return Remark("it has not been started", f"hpo-tui run {name}")
+    stopped = study.state is StudyState.STOPPED
+    how = "it was stopped before its end" if stopped else "its runner died"
+    return Remark(f"{how}: this continues it", f"hpo-tui resume {name}")

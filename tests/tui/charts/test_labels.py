@@ -197,3 +197,16 @@ def test_the_rail_of_missing_values_goes_with_the_last_of_them_unless_the_study_
         assert has_rail(Scene(UNICODE), frame, runner) is rail, (
             "what was before makes no difference"
         )
+
+
+def test_an_axis_without_any_value_names_no_ends(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    frame = make_frame(50)
+    frame.metrics["ms"][:] = np.nan
+    options = Options(("m:ms", "m:acc", "p:lr"))
+    picture = Scene(UNICODE).draw(snapshot_of(frame), View(), options, (60, 24))
+    assert picture.plan.axes[0].ticks(5) == []
+    assert picture.plan.axes[1].ticks(5)
+    last = "".join(map(chr, picture.canvas.codes[-1].tolist()))
+    assert "ms  no trial has a value" in last

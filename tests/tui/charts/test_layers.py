@@ -75,6 +75,18 @@ def test_values_beyond_the_axes_ask_for_new_layers(
     assert not layers.update(frame, classify(frame, spec, None).codes)
 
 
+def test_the_first_value_of_a_metric_asks_for_an_axis_with_ends(
+    make_frame: Frames, spec: StudySpec
+) -> None:
+    frame = make_frame(50)
+    frame.metrics["acc"][:] = np.nan
+    layers = layers_of(plan_of(frame, spec), frame, spec)
+    acc = frame.metrics["acc"].copy()
+    acc[9] = 0.95  # which lies where the axis without values has its ends
+    now = replace(frame, metrics={**frame.metrics, "acc": acc})
+    assert not layers.update(now, classify(now, spec, None).codes)
+
+
 def test_what_has_no_value_runs_along_the_rail(make_frame: Frames, spec: StudySpec) -> None:
     frame = make_frame(300)
     plan = plan_of(frame, spec)
