@@ -10,7 +10,7 @@ from textual.widget import Widget
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import StudyState, Value
+from hpo_tui.store.models import DeviceSample, StudyState, Value
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.tables.study_rows import StudyRows
 from hpo_tui.tui.watching.study_list import StudyList
@@ -138,6 +138,16 @@ def test_the_list_says_why_a_study_is_paused(tmp_path: Path, runner: None) -> No
     assert "  KeyError: 'x'" in why_lines(summary, 78, 4)
     alone = why_lines(replace(summary, runner=None), 78, 4)
     assert alone[0].startswith("‖ paused, no runner (R goes on): a trial failed")
+
+
+def test_what_the_machine_does_is_no_change_of_a_paused_study(tmp_path: Path, runner: None) -> None:
+    folder = paused_by_failure(tmp_path, {"lr": 0.5}, ["KeyError: 'x'"])
+    with closing(StudyWriter(folder.db)) as writer:
+        writer.add_event("paused", "a trial failed")
+        writer.move_events(-5000.0, 0.0, ())
+        writer.add_device_samples([DeviceSample(2000.0, "cpu", "CPU", 1, 2, 0.5)])
+    with closing(StudyList(folder.path.parent)) as studies:
+        assert studies.read()[0].touched < folder.db.stat().st_mtime - 4000
 
 
 async def test_below_the_list_stands_why_the_study_under_the_cursor_does_so(

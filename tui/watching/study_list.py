@@ -39,7 +39,7 @@ class Summary:
     the number is what a narrow column shows. Where none does, that of the nearest miss."""
     met: int = 0
     touched: float = 0.0
-    """When its file last changed, Unix seconds."""
+    """When it last changed, Unix seconds: its file, or what is known if it is paused and idle."""
     problem: str = ""
     value: float = math.nan
     """The number in ``best``, of a trial that meets all goals."""
@@ -159,6 +159,10 @@ class StudyList:
             metric = spec.objectives[0].metric
             value = float(results(frame, spec)[1].metrics[metric][row])
             best = f"{present.number(value)} {metric}"
+        running = int(frame.in_state(TrialState.RUNNING).sum())
+        if pid is not None and study.state is StudyState.PAUSED and not running:
+            # Its runner goes on to write what the machine does, which changes nothing of the study.
+            touched = min([touched, *(event.time for event in reader.events(limit=1))])
         devices = reader.devices()
         until = known_until(frame, devices, self._clock(), runs=pid is not None)
         spent = spent_of(spec, study, frame, until)[0]
@@ -169,7 +173,7 @@ class StudyList:
             spec=spec,
             runner=pid,
             trials=len(frame),
-            running=int(frame.in_state(TrialState.RUNNING).sum()),
+            running=running,
             spent=spent,
             best=best,
             met=tally(frame, spec)[0],
