@@ -1,5 +1,6 @@
 """What a filter holds for: judgements as `meets` and `best`, what a trial took, brushes too."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +82,38 @@ def test_cost_is_what_a_trial_was_charged_and_duration_how_long_it_ran(study: St
     seen = read_once(study)
     assert passing(seen, "cost == 0.625") == [3]
     assert passing(seen, "duration == 7777") == [3]
+
+
+def test_like_names_are_told_apart_in_full(study: StudyFolder) -> None:
+    seen = read_once(study)
+    frame = seen.frame
+    rising = frame.number.astype(np.float64)
+    metrics = {
+        **frame.metrics,
+        "lr": rising,
+        "state": -rising,
+        "best": rising,
+        "trial.best": rising,
+    }
+    like = replace(seen, frame=replace(frame, metrics=metrics))
+
+    def low(values: np.ndarray) -> list[int]:
+        return [int(n) for n in frame.number[values < 0.01]]
+
+    assert (
+        passing(like, "lr < 0.01") == passing(like, "params.lr < 0.01") == low(frame.params["lr"])
+    )
+    assert passing(like, "metrics.lr < 5") == [1, 2, 3, 4]
+    assert passing(like, "state < -28") == passing(like, "metrics.state < -28") == [29, 30]
+    assert passing(like, "trial.state = running") == passing(seen, "running")
+    assert passing(like, "trial.best < 3") == [1, 2], "a metric of its own"
+    full = {name for name in filter_names(like) if "." in name}
+    assert full == {
+        "params.lr", "metrics.lr", "metrics.state", "trial.state", "metrics.best", "trial.best",
+    }  # fmt: skip
+    assert not any("." in name for name in filter_names(seen)), "where nothing is alike"
+    for name in ("meets", "trial"):
+        one = replace(seen, frame=replace(frame, metrics={**frame.metrics, name: rising}))
+        assert passing(one, f"metrics.{name} > 0") == frame.number.tolist()
+    meets = replace(seen, frame=replace(frame, metrics={**frame.metrics, "meets": rising}))
+    assert passing(meets, "trial.meets") == passing(seen, "meets") != []

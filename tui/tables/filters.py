@@ -1,10 +1,11 @@
 """What a filter over trials can speak of, and the trials that one holds for. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.engine.spec import Parameter
-from hpo_tui.store.frame import STATES
+from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Value
 from hpo_tui.tui.tables.trial_code import KEYS, Commits, code_indices, commits
 from hpo_tui.tui.watching.snapshot import Brush, Snapshot
@@ -23,6 +24,8 @@ _FIXED: "dict[str, Kind]" = {
     "tag": "text", "device": "text", "state": "text", "task": "text", "commit": "text",
     "changes": "text",
 }  # fmt: skip
+_OWN, _METRICS, _PARAMS = "trial.", "metrics.", "params."
+"""What is put before a name to tell it from a like one."""
 
 
 class FilterError(Exception):
@@ -42,9 +45,13 @@ class Tags(frozenset[str]):
 
 
 def filter_names(snapshot: Snapshot) -> list[str]:
-    """Return the names that a filter can speak of, metrics and parameters first."""
+    """Return the names that a filter can speak of, metrics and parameters first.
+
+    Where names are alike, a parameter is meant, else a metric; ``metrics.loss`` and
+    ``trial.state`` tell them apart.
+    """
     frame = snapshot.frame
-    return list(dict.fromkeys([*frame.metrics, *frame.params, *_FIXED]))
+    return list(dict.fromkeys([*frame.metrics, *frame.params, *_FIXED, *_in_full(frame)]))
 
 
 def filter_choices(snapshot: Snapshot) -> "dict[str, tuple[Value, ...]]":
@@ -68,8 +75,9 @@ def filter_mask(snapshot: Snapshot, text: str) -> "Mask":
         raise FilterError(f"{alone} alone is not a condition: compare it, as in {example}")
     try:
         found = Filter.parse(text, kinds, choices)
-        asked = _judged(snapshot, found.names) | _code(snapshot, found.names)
-        mask = found.mask(asked | _columns(snapshot))
+        names = found.names | {name.removeprefix(_OWN) for name in found.names}
+        asked = _judged(snapshot, names) | _code(snapshot, names)
+        mask = found.mask(_columns(snapshot, asked))
     except ExpressionError as error:
         raise FilterError(str(error)) from None
     return np.asarray(mask, dtype=np.bool_)
@@ -102,6 +110,7 @@ def _kinds(snapshot: Snapshot) -> "tuple[dict[str, Kind], dict[str, tuple[Value,
         "commit": Commits.of(snapshot),
         "changes": tuple(dict.fromkeys(v.changes for v in snapshot.code if v.changes)),
     }
+    own_kinds, own_choices = dict(kinds), dict(choices)
     for name in frame.metrics:
         kinds[name] = "number"
         choices.pop(name, None)
@@ -111,7 +120,21 @@ def _kinds(snapshot: Snapshot) -> "tuple[dict[str, Kind], dict[str, tuple[Value,
         choices.pop(name, None)
         if name in frame.choices:
             choices[name] = tuple(dict.fromkeys(given))
+    for full, (what, name) in _in_full(frame).items():
+        if full in kinds:  # somebody's own name
+            continue
+        of, known = (own_kinds, own_choices) if what == _OWN else (kinds, choices)
+        kinds[full] = "number" if what == _METRICS else of[name]
+        if what != _METRICS and name in known:
+            choices[full] = known[name]
     return kinds, choices
+
+
+def _in_full(frame: Frame) -> dict[str, tuple[str, str]]:
+    """Return how names that more than one thing has are written in full → in two parts."""
+    named = {_OWN: [*_FIXED], _METRICS: [*frame.metrics], _PARAMS: [*frame.params]}
+    times = Counter(name for names in named.values() for name in names)
+    return {w + n: (w, n) for w, names in named.items() for n in names if times[n] > 1}
 
 
 def _given(parameter: Parameter | None) -> tuple[Value, ...]:
@@ -120,10 +143,11 @@ def _given(parameter: Parameter | None) -> tuple[Value, ...]:
     return parameter.choices or (() if parameter.value is None else (parameter.value,))
 
 
-def _columns(snapshot: Snapshot) -> "dict[str, NDArray[Any]]":
+def _columns(snapshot: Snapshot, asked: "dict[str, NDArray[Any]]") -> "dict[str, NDArray[Any]]":
     """Return name → values (n,) that a filter can speak of; parameters win over like names.
 
-    Choices stand as their own values (object arrays, None where inactive), tasks by name.
+    ``asked``: those that are computed only where a filter speaks of them. Choices stand as their
+    own values (object arrays, None where inactive), tasks by name.
     """
     import numpy as np
 
@@ -147,10 +171,16 @@ def _columns(snapshot: Snapshot) -> "dict[str, NDArray[Any]]":
             else np.array([], dtype=object)
         ),
     }
-    columns.update(frame.metrics)
-    for name, values in frame.params.items():
-        choices = frame.choices.get(name)
-        columns[name] = values if choices is None else _decoded(values, choices)
+    own = columns | asked
+    params = {
+        name: values if (choices := frame.choices.get(name)) is None else _decoded(values, choices)
+        for name, values in frame.params.items()
+    }
+    columns = own | frame.metrics | params
+    for full, (what, name) in _in_full(frame).items():
+        values = {_OWN: own, _METRICS: frame.metrics, _PARAMS: params}[what].get(name)
+        if values is not None:
+            columns.setdefault(full, values)
     return columns
 
 
