@@ -26,6 +26,7 @@ def columns_of(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return column → name of the parameters and of the metrics.
 
+    Where a metric has the name of what an export says of a trial, ``metrics.task`` is the metric.
     ``chosen``: the parameters, by column or name, where somebody has said which they are. Raises
     ValueError for one that is not there.
     """
@@ -39,7 +40,8 @@ def columns_of(
         return found
 
     params, metrics = stripped(_PARAMS), stripped(_METRICS)
-    metrics |= {c: c for c in head if c in directions}
+    told = _OTHERS & set(metrics.values())  # such a column without prefix is about the trial itself
+    metrics |= {c: c for c in head if c in directions and c not in told}
     if chosen:
         every = {c: c for c in head} | params
         missing = [n for n in chosen if n not in every and n not in every.values()]

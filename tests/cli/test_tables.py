@@ -240,6 +240,18 @@ def test_a_table_that_cannot_be_told_is_refused(
     assert not (tmp_path / ".hpo").exists()
 
 
+def test_a_metric_may_be_called_as_what_an_export_says_of_each_trial(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    table = "trial,task,params.lr,metrics.task\n1,cheap,0.1,5\n2,full,0.2,7\n"
+    (tmp_path / "out.csv").write_text(table, "utf-8")
+    assert hpo("import", "out.csv", "--name", "back", "--maximize", "task").code == 0
+    found = rows(tmp_path / ".hpo" / "back")
+    assert [(r["task"], r["metrics"]) for r in found] == [
+        ("cheap", {"task": 5}), ("full", {"task": 7}),
+    ]  # fmt: skip
+
+
 def test_a_number_that_no_trial_can_have_is_refused(
     hpo: Callable[..., Any], tmp_path: Path
 ) -> None:
