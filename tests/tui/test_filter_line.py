@@ -104,6 +104,24 @@ async def test_all_trials_say_that_brushes_hide_some(study: StudyFolder) -> None
         await until(pilot, lambda: title._text == "all trials   1 brush")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_long_filter_leaves_room_for_how_many_trials_it_shows(
+    study: StudyFolder, size: tuple[int, int]
+) -> None:
+    filtered = " and ".join(["accuracy > 0.5"] * 9)
+    async with watching(study, size=size) as (app, pilot):
+        assert app.live is not None
+        app.live.set_filter(filtered)
+        for keys, name in (("0", "#top-title"), ("a", "#trials-title")):
+            await pilot.press(keys)
+            await until(pilot, lambda name=name: bool(app.screen.query(name)))
+            title = app.screen.query_one(name, PaneTitle)
+            await until(pilot, lambda title=title: "filter: accuracy" in title.render_line(0).text)
+            line = title.render_line(0).text
+            assert line.endswith(" trials shown")
+            assert "…" in line
+
+
 async def test_values_are_proposed_and_pasted_lines_become_one(study: StudyFolder) -> None:
     async with watching(study) as (app, pilot):
         bar = await _opened(pilot)

@@ -15,6 +15,7 @@ from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader, TabBar
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.notice import Notice
+from hpo_tui.tui.words import present
 
 _ABOUT_PANES = ("tab_", "parallel", "zoom", "next_pane", "last_pane")
 """Actions of Watch that only make sense where there are panes, by the beginnings of their names."""
@@ -32,7 +33,7 @@ class PaneRoom(FilteredRoom):
         """Whether the panes that are always there have been built."""
         self._mode = ""
         self._header = StudyHeader(live.folder.name)
-        self._top_title = PaneTitle(PARALLEL.label, id="top-title")
+        self._top_title = PaneTitle(PARALLEL.label, cut=present.FILTERED_TITLE, id="top-title")
         self._left_title = PaneTitle(BEST.label, id="left-title")
         self._tabs = TabBar([(t.label, t.short) for t in TABS])
         self._body = Container(id="body")

@@ -64,7 +64,7 @@ Keys act on the highlighted trial.
     def compose(self) -> ComposeResult:
         """Lay out the table."""
         yield StudyHeader(self.live.folder.name)
-        yield PaneTitle("all trials", id="trials-title")
+        yield PaneTitle("all trials", cut=present.FILTERED_TITLE, id="trials-title")
         yield TrialTable(id="trials")
         yield KeyBar()
 

@@ -57,11 +57,20 @@ class StudyHeader(Line):
 
 
 class PaneTitle(Line):
-    """The name of a pane, bright while the pane has the focus."""
+    """The name of a pane, bright while the pane has the focus.
 
-    def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    ``cut``: cells to which a long text is cut for its note; without, the note goes.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        cut: int | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
         super().__init__(id=id)
-        self._text = text
+        self._text, self._cut = text, cut
         self._note = ""
 
     def say(self, text: str, note: str = "") -> None:
@@ -73,8 +82,9 @@ class PaneTitle(Line):
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line
         """Draw the line."""
         width = self.size.width
-        taken = fmt.width_of(self._text) + len(self._note) + 2
-        note = self._note if taken <= width else ""
+        needed = fmt.width_of(self._text)
+        needed = needed if self._cut is None else min(needed, self._cut)
+        note = f"  {self._note}" if self._note and needed + len(self._note) + 2 <= width else ""
         text = fit(self._text, width - len(note)) + note
         return Strip([Segment(fit(text, width), self.rich_style)])
 

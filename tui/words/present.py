@@ -37,6 +37,10 @@ def size(count: float) -> str:
     return "" if math.isnan(count) else fmt.size(count)
 
 
+FILTERED_TITLE = 45
+"""Cells to which a title with a filter may be cut, for how many trials are shown."""
+
+
 def view_words(view: "View") -> str:
     """Return what keeps trials from being shown, to follow a heading; empty when nothing does."""
     parts = [f"filter: {view.filter}"] if view.filter else []
