@@ -9,7 +9,7 @@ from textual.message import Message
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.analysis.charges import spent_by_end
 from hpo_tui.engine.arrays import Array, Mask
-from hpo_tui.engine.spec import Objective, StudySpec
+from hpo_tui.engine.spec import Objective, OutcomeConstraint, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import text, volume_chart
 from hpo_tui.tui.charts.axes import good_ends
@@ -23,8 +23,10 @@ from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 from hpo_tui.tui.words import fmt
-from hpo_tui.tui.words.goals import fair_number
+from hpo_tui.tui.words.goals import fair_number, limits_of, way
 from hpo_tui.tui.words.plain import plain
+
+Goal = Objective | OutcomeConstraint
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("history.metric", "m", "metric", "Show the next objective, after the last their hypervolume"),
@@ -45,6 +47,8 @@ result so far among trials that meet all other goals. The dashed line is the goa
 next objective, `c` switches between trial numbers and cumulative cost, `v` between a linear and a
 logarithmic axis. Vertical marks are edits of the study. Far outliers on the bad side are drawn at
 the end of the axis and marked by `▸` or `◂`.
+
+Of a study without an objective it shows the constraints, one after another, and no steps.
 
 With several objectives, `m` after the last one shows their **hypervolume**: how much of the box
 between a reference and the best values the full-task trials cover together, from 0 to 1. Trials
@@ -76,7 +80,7 @@ it never mixes two measures.
 
     def idle(self, action: str) -> bool:
         """Whether there is no other objective, nothing drawn, or nothing with a logarithm."""
-        count = len(self.snapshot.spec.objectives) if self.snapshot is not None else 0
+        count = len(_goals(self.snapshot.spec)) if self.snapshot is not None else 0
         return (
             (action == "metric" and count < 2)
             or (action == "across" and not count)
@@ -96,15 +100,16 @@ it never mixes two measures.
 
     def action_log(self) -> None:
         """Change between a linear and a log axis."""
-        if self.snapshot is not None and self.snapshot.spec.objectives:
+        if self.snapshot is not None and _goals(self.snapshot.spec):
             goal = self._goal(self.snapshot)
-            usual = goal is not None and goal.log
+            usual = isinstance(goal, Objective) and goal.log
             self._log = not (usual if self._log is None else self._log)
             self.repaint()
 
-    def _goal(self, snapshot: Snapshot) -> Objective | None:
-        """Return the objective that is shown, None for the hypervolume of them all."""
-        shown = (*snapshot.spec.objectives, *([None] if len(snapshot.spec.objectives) > 1 else []))
+    def _goal(self, snapshot: Snapshot) -> Goal | None:
+        """Return the goal that is shown, None for the hypervolume of all objectives."""
+        more = [None] if len(snapshot.spec.objectives) > 1 else []
+        shown = (*_goals(snapshot.spec), *more)
         return shown[self._objective % len(shown)]
 
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
@@ -112,11 +117,8 @@ it never mixes two measures.
         canvas = Canvas(width, height)
         frame, spec = snapshot.frame, snapshot.spec
         self._positive = False
-        if not spec.objectives:
-            text.note(
-                canvas,
-                "This study has no objective: it only looks for trials that meet its constraints.",
-            )
+        if not _goals(spec):
+            text.note(canvas, "This study has no objective and no constraint.")
             return canvas
         goal = self._goal(snapshot)
         if goal is None:
@@ -127,8 +129,9 @@ it never mixes two measures.
             text.note(canvas, f"No trial has reported {plain(goal.metric)} yet.")
             return canvas
         x = self._across(frame)
-        log = goal.log if self._log is None else self._log
-        also = () if goal.threshold is None else (goal.threshold,)
+        usual = isinstance(goal, Objective) and goal.log
+        log = usual if self._log is None else self._log
+        also = tuple(limit for limit, _ in _limits(goal, spec))
         full = front.full_mask(frame, spec)
         shown = np.isfinite(y)
         good = good_ends(goal.metric, spec)
@@ -204,7 +207,7 @@ it never mixes two measures.
         self,
         plot: Plot,
         snapshot: Snapshot,
-        goal: Objective,
+        goal: Goal,
         values: tuple[Array, Array],
         full: Mask,
     ) -> None:
@@ -213,8 +216,9 @@ it never mixes two measures.
         x, y = values
         for at in self._edits(snapshot, x):
             plot.upright(at, Ink.DIM, "edit")
-        if goal.threshold is not None:
-            plot.level(goal.threshold, Ink.GOAL)
+        limits = _limits(goal, spec)
+        for limit, _ in limits:
+            plot.level(limit, Ink.GOAL)
         inside = self.view.inside(len(frame))
         plot.points(x, y, Ink.OUT_3, of=~full & ~inside)
         plot.points(x, y, Ink.PARTIAL_3, of=~full & inside)
@@ -223,16 +227,15 @@ it never mixes two measures.
         plot.points(x, y, Ink.OUT_3, hollow, of=full & ~inside)
         plot.points(x, y, Ink.FULL_2, hollow, of=full & inside & ~others)
         plot.points(x, y, Ink.FULL_3, solid, of=full & inside & others)
-        rows, best = front.best_so_far(frame, spec, goal)
-        placed = np.isfinite(x[rows])
-        plot.steps(x[rows][placed], best[placed], Ink.BEST, until=plot.x.high)
-        if solid:  # the line would hide them
-            plot.points(x[rows][placed], best[placed], Ink.BEST, solid)
-        if goal.threshold is not None:
-            sign = self.glyphs.at_most if goal.sign > 0 else self.glyphs.at_least
-            plot.label(
-                goal.threshold, Ink.GOAL, f"{sign}{fmt.limit_in(goal.threshold, plot.width - 2)} "
-            )
+        if isinstance(goal, Objective):
+            rows, best = front.best_so_far(frame, spec, goal)
+            placed = np.isfinite(x[rows])
+            plot.steps(x[rows][placed], best[placed], Ink.BEST, until=plot.x.high)
+            if solid:  # the line would hide them
+                plot.points(x[rows][placed], best[placed], Ink.BEST, solid)
+        for limit, above in limits:
+            sign = self.glyphs.at_least if above else self.glyphs.at_most
+            plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit_in(limit, plot.width - 2)} ")
         row = self.view.row(frame)
         if row is not None:
             plot.points(x, y, Ink.SELECTED, self.glyphs.selected, of=np.array([row]))
@@ -246,18 +249,11 @@ it never mixes two measures.
             found.append(float(np.nanmax(before, initial=0.0)))
         return found
 
-    def _legend(self, canvas: Canvas, snapshot: Snapshot, goal: Objective, full: Mask) -> None:
+    def _legend(self, canvas: Canvas, snapshot: Snapshot, goal: Goal, full: Mask) -> None:
         glyphs = self.glyphs
-        arrow = glyphs.down if goal.sign > 0 else glyphs.up
+        arrow = way(goal.metric, snapshot.spec, glyphs)
         hollow, solid = circles(int(front.full_mask(snapshot.frame, snapshot.spec).sum()), glyphs)
-        rows, best = front.best_so_far(snapshot.frame, snapshot.spec, goal)
-        parts: list[text.Spans] = []
-        if len(rows):
-            number = int(snapshot.frame.number[rows[-1]])
-            said = f" best {fair_number(float(best[-1]), goal)} #{number}"
-            parts.append([(glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)])
-        elif full.any():
-            parts.append([("no full trial meets the other goals yet", Ink.DIM)])
+        parts = self._best(snapshot, goal, full) if isinstance(goal, Objective) else []
         first = len(parts)
         parts.append([(solid or ".", Ink.FULL_3), (f" full {int(full.sum())}", Ink.TEXT)])
         others = front.meets_mask(snapshot.frame, snapshot.spec, without=goal.metric)
@@ -266,4 +262,27 @@ it never mixes two measures.
         if len(snapshot.spec.tasks) > 1:
             parts.append([(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)])
         name = plain(goal.metric, glyphs.ascii)
-        text.caption(canvas, name, f" {arrow}", parts, first=first, ellipsis=glyphs.ellipsis)
+        text.caption(canvas, name, arrow, parts, first=first, ellipsis=glyphs.ellipsis)
+
+    def _best(self, snapshot: Snapshot, goal: Objective, full: Mask) -> list[text.Spans]:
+        """Return the part of the legend about the best so far."""
+        rows, best = front.best_so_far(snapshot.frame, snapshot.spec, goal)
+        if len(rows):
+            number = int(snapshot.frame.number[rows[-1]])
+            said = f" best {fair_number(float(best[-1]), goal)} #{number}"
+            return [[(self.glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)]]
+        if full.any():
+            return [[("no full trial meets the other goals yet", Ink.DIM)]]
+        return []
+
+
+def _goals(spec: StudySpec) -> tuple[Goal, ...]:
+    """Return what there is to show: the objectives, of a study without any its constraints."""
+    return spec.objectives or spec.outcome_constraints
+
+
+def _limits(goal: Goal, spec: StudySpec) -> tuple[tuple[float, bool], ...]:
+    """Return (limit, whether values above it are good) of what is shown."""
+    if isinstance(goal, Objective):
+        return () if goal.threshold is None else ((goal.threshold, goal.sign < 0),)
+    return limits_of(spec)[goal.metric]

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hpo_tui.engine.spec import StudySpec, Task
+from hpo_tui.engine.spec import OutcomeConstraint, StudySpec, Task
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts import axes, cost
@@ -269,3 +269,22 @@ def test_tasks_of_one_shade_differ_in_brightness(
     looks = [(s.glyph, s.ink) for s in cost.bar(snapshot, glyphs(False), False).segments]
     tasks = looks[: len(steps)]
     assert all(one != after for one, after in pairwise(tasks)), tasks
+
+
+async def test_without_an_objective_the_history_shows_the_constraints(
+    make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec
+) -> None:
+    limits = (OutcomeConstraint("ms", max=8.0), OutcomeConstraint("acc", min=0.85, max=0.95))
+    only = replace(spec, objectives=(), outcome_constraints=limits)
+    widget = History()
+    async with shown(widget, snapshot_of(make_frame(200), spec=only)) as (pilot, _):
+        assert "ms" in text(pilot)[0]
+        assert "best" not in text(pilot)[0]
+        assert "≤8" in "\n".join(text(pilot))
+        assert not widget.idle("metric")
+        assert not widget.idle("log")
+        widget.action_metric()
+        await pilot.pause()
+        picture = "\n".join(text(pilot))
+        assert "≥0.85" in picture
+        assert "≤0.95" in picture
