@@ -36,7 +36,8 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
             break
         kept.append(char)
         used += cells
-    return "".join(kept) + ellipsis
+    shown = "".join(kept)
+    return shown if shown.endswith(ellipsis) else shown + ellipsis  # a part may be cut already
 
 
 def clip_line(text: str, width: int, ellipsis: str = "…") -> str:
