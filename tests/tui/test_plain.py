@@ -63,3 +63,8 @@ def test_what_hangs_below_a_text_is_told_by_its_indent() -> None:
         (4, "→ ", "hpo-tui best"),
         (0, "", "\nmore\n" + " " * 30 + "deep"),
     ]
+
+
+def test_what_is_cut_already_is_marked_once() -> None:
+    assert fit("loss… 12", 6) == "loss… "
+    assert fit("loss… 12", 7) == "loss… …"

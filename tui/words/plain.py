@@ -81,7 +81,8 @@ def fit(text: str, width: int, align: str = "left") -> str:
         return ""
     cells = len(text) if text.isascii() else cell_len(text)
     if cells > width:
-        return set_cell_size(text, width - 1) + "…"
+        cut = set_cell_size(text, width - 1)
+        return cut + (" " if cut.endswith("…") else "…")  # a part of it may be cut already
     gap = " " * (width - cells)
     return gap + text if align == "right" else text + gap
 
