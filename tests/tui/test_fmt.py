@@ -125,6 +125,7 @@ def test_a_goal_has_all_its_digits_where_there_is_room() -> None:
         ("accuracy 1", 6, "accur…"),
         ("12345", 4, "…"),
         ("loss… 12", 6, "loss…"),  # one mark is enough
+        ("loss… 0.123", 9, "loss…"),
     ],
 )
 def test_a_line_is_not_cut_inside_a_number(text: str, width: int, shown: str) -> None:

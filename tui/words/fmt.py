@@ -36,8 +36,12 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
             break
         kept.append(char)
         used += cells
-    shown = "".join(kept)
-    return shown if shown.endswith(ellipsis) else shown + ellipsis  # a part may be cut already
+    return _marked("".join(kept), ellipsis)
+
+
+def _marked(cut: str, ellipsis: str) -> str:
+    # The part that the cut goes through may be cut already, and be marked.
+    return cut if cut.endswith(ellipsis) else cut + ellipsis
 
 
 def clip_line(text: str, width: int, ellipsis: str = "…") -> str:
@@ -50,7 +54,7 @@ def clip_line(text: str, width: int, ellipsis: str = "…") -> str:
     if shown == text or at <= 0 or not re.match(_OF_NUMBER, text[at]):
         return shown
     begin = re.search(rf"(?<![\w.]){_OF_NUMBER}*$", text[:at])
-    return shown if begin is None else text[: begin.start()].rstrip() + ellipsis
+    return shown if begin is None else _marked(text[: begin.start()].rstrip(), ellipsis)
 
 
 def clip_among(name: str, width: int, names: Iterable[str], ellipsis: str = "…") -> str:
