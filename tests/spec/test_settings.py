@@ -170,3 +170,22 @@ def test_any_text_is_taken_or_refused(setting: str) -> None:
     except (EditError, SpecError):
         return
     assert StudySpec.from_text(found.text) == found
+
+
+def test_entries_of_a_list_are_named_by_place_or_by_their_name(study: StudySpec) -> None:
+    for key in ("task[1].cost", "task.short.cost", 'task."short".cost'):
+        assert with_settings(study, [f"{key}=0.3"]).tasks[0].cost == 0.3
+    for key in ("objective[1].threshold", "objective.accuracy.threshold", "accuracy.threshold"):
+        assert with_settings(study, [f"{key}=0.9"]).objectives[0].threshold == 0.9
+    with pytest.raises(EditError, match=r"there is no task\.long\.cost"):
+        with_settings(study, ["task.long.cost=0.3"])
+
+
+def test_names_in_any_script_need_no_quotes() -> None:
+    named = StudySpec.from_text(
+        TEXT.replace("[space.lr]", '[space."学習率"]').replace("{lr}", "{学習率}")
+    )
+    for key in ("学習率.high", "space.学習率.high", 'space."学習率".high'):
+        assert with_settings(named, [f"{key}=0.5"]).space[0].high == 0.5
+    with pytest.raises(EditError, match="names of other characters in double quotes"):
+        with_settings(named, ["latency [ms].max=7"])

@@ -18,7 +18,7 @@ from hpo_tui.engine.spec.text.typed import typed_value
 
 _SHORT = ("study", "resources")
 """The sections whose keys may be named without them."""
-_PART = re.compile(r"""([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*")((?:\[[1-9][0-9]*\])*)(?:\.(?=.)|\Z)""")
+_PART = re.compile(r"""([\w-]+|"(?:[^"\\]|\\.)*")((?:\[[1-9][0-9]*\])*)(?:\.(?=.)|\Z)""")
 """One part of a key: a name, then places in lists, counted from 1 as in messages."""
 
 
@@ -73,9 +73,10 @@ def _parsed(setting: str, spec: StudySpec) -> tuple[KeyPath, Any]:
     key, equals, value = (part.strip() for part in setting.partition("="))
     path = place_of(key, spec)
     if not equals or not path:
+        quoted = ", with names of other characters in double quotes" if equals and key else ""
         raise EditError(
             f"{show(setting)} is no setting: write KEY=VALUE, such as budget=20,"
-            " space.lr.high=0.1 or task[1].cost=0.3"
+            f" space.lr.high=0.1 or task[1].cost=0.3{quoted}"
         )
     if stranger := _stranger(_path(key), path, spec):
         raise EditError(stranger)
@@ -118,6 +119,8 @@ def place_of(key: str, spec: StudySpec | None) -> KeyPath:
     if path == ("constraints",) and (spec is None or path not in layout(spec.text).values):
         # It may stand above all sections, where a file that has none there has no place for it.
         return ("study", *path)
+    if len(path) > 1 and isinstance(path[1], str) and path[0] in (named := _named(spec)):
+        return (path[0], named[str(path[0])].get(path[1], path[1]), *path[2:])
     if path and path[0] not in KEYS[""]:
         parameters = {p.name for p in spec.space} if spec is not None else set()
         if len(path) == 2 and path[0] not in parameters and (goal := _goal(path, spec)):
@@ -126,15 +129,27 @@ def place_of(key: str, spec: StudySpec | None) -> KeyPath:
     return path
 
 
+def _named(spec: StudySpec | None) -> dict[str, dict[str, int]]:
+    """Return section → name → place, of the sections whose entries have names."""
+    if spec is None:
+        return {}
+    names = {
+        "objective": [o.metric for o in spec.objectives],
+        "constraint": [c.metric for c in spec.outcome_constraints],
+        "task": [t.name for t in spec.tasks],
+    }
+    return {section: {name: of.index(name) for name in of} for section, of in names.items()}
+
+
 def _goal(path: KeyPath, spec: StudySpec | None) -> KeyPath:
     """Return the place of the objective or constraint that a metric has; empty if it has none."""
     if spec is None:
         return ()
-    metrics = {
-        "objective": [o.metric for o in spec.objectives],
-        "constraint": [c.metric for c in spec.outcome_constraints],
-    }
-    places = [(name, of.index(path[0])) for name, of in metrics.items() if path[0] in of]
+    places = [
+        (section, of[str(path[0])])
+        for section, of in _named(spec).items()
+        if section != "task" and path[0] in of
+    ]
     having = [place for place in places if path[1] in KEYS[f"{place[0]}[]"]]
     return next(iter(having or places), ())
 
