@@ -215,27 +215,47 @@ def _at_step(low: float, count: int, step: float) -> float:
     return float(f"{low + count * step:.12g}")  # 0.15, not 0.15000000000000002
 
 
+_TRIES = 20
+"""Draws for each refinement that is wanted, where some come out the same."""
+
+
 def refinements(
     frame: Frame, spec: StudySpec, ranges: tuple[Narrowed, ...], count: int, seed: int
 ) -> list[Params]:
-    """Return ``count`` new configurations inside ``ranges``, around the best trials.
+    """Return at most ``count`` new configurations inside ``ranges``, around the best trials.
 
     Parameters outside the ranges keep the values of one of the best trials (the first choice or
-    the middle of the range where there are none); those inside are drawn evenly from theirs.
+    the middle of the range where there are none); those inside are drawn evenly from theirs. There
+    are fewer where the ranges leave so few values that some would be the same.
     """
     rng = np.random.default_rng(seed)
     best = front.best_rows(frame, spec)
     if not len(best):
         best = front.near_misses(frame, spec, 5)
-    made = []
-    for i in range(count):
+    made: list[Params] = []
+    for i in range(_TRIES * count):
+        if len(made) == count:
+            break
         params = _configuration(frame, spec, int(best[i % len(best)]) if len(best) else None)
         for part in ranges:
-            if part.name not in params:
-                continue  # inactive in this configuration
-            params[part.name] = _drawn(spec, part, rng)
-        made.append({k: v for k, v in params.items() if spec.parameter(k).active(params)})
+            if part.name in params:
+                params[part.name] = _drawn(spec, part, rng)
+        params = _active(spec, params)
+        while awoken := [r for r in ranges if r.name not in params and _acts(spec, r, params)]:
+            params |= {part.name: _drawn(spec, part, rng) for part in awoken}
+        if params not in made:
+            made.append(params)
     return made
+
+
+def _acts(spec: StudySpec, part: Narrowed, params: Params) -> bool:
+    return spec.parameter(part.name).active(params)
+
+
+def _active(spec: StudySpec, params: Params) -> Params:
+    """Return the parameters that are active, all on which they depend among them."""
+    left = {k: v for k, v in params.items() if spec.parameter(k).active(params)}
+    return left if len(left) == len(params) else _active(spec, left)
 
 
 def _drawn(spec: StudySpec, part: Narrowed, rng: np.random.Generator) -> Value:
@@ -263,7 +283,14 @@ def _configuration(frame: Frame, spec: StudySpec, row: int | None) -> Params:
         if parameter.kind is ParameterKind.FIXED and parameter.value is not None:
             params[parameter.name] = parameter.value
         elif stored == stored:  # noqa: PLR0124 - false for NaN alone
-            params[parameter.name] = stored_value(frame, parameter.name, parameter, stored)
+            value = stored_value(frame, parameter.name, parameter, stored)
+            # The space may have been narrowed since: a choice that is gone is left to the search.
+            if parameter.numeric:
+                held = min(max(value, parameter.low), parameter.high)
+                whole = parameter.kind is ParameterKind.INT
+                params[parameter.name] = int(held) if whole else held
+            elif value in parameter.choices:
+                params[parameter.name] = value
         elif row is None and parameter.numeric:
             middle = (
                 (parameter.low * parameter.high) ** 0.5

@@ -80,6 +80,9 @@ class BrushDeeds(Deeds):
 
             seed = secrets.randbits(32)  # asked again, others are drawn
             drawn = refinements(snapshot.frame, snapshot.spec, ranges, int(text), seed)
+            if len(drawn) < int(text):
+                found = present.plural(len(drawn), "configuration")
+                self.screen.say(f"Near the best trials there is room for {found} in the brush.")
             self.wishes.ask_for("enqueue", "enqueue", *({"params": p, "task": None} for p in drawn))
 
         detail = "They are drawn near the best trials, inside:\n" + describe(ranges)

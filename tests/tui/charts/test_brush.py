@@ -141,6 +141,54 @@ def test_refinements_lie_inside_and_are_whole_configurations(
     assert brush.refinements(frame, spec, ranges, 5, seed=1) == made[:5]
 
 
+def test_no_refinement_is_asked_for_twice(make_frame: Frames, spec: StudySpec) -> None:
+    frame = make_frame(300)
+    one = replace(spec, objectives=spec.objectives[:1])
+    ranges = brush.narrowed(frame, one, {"p:lr": (0.01, 0.01)})
+    assert [(n.low, n.high) for n in ranges] == [(0.01, 0.01)]
+    best = len({tuple(c.items()) for c in brush.refinements(frame, one, ranges, 50, seed=1)})
+    assert len(brush.refinements(frame, one, ranges, 50, seed=1)) == best < 50
+    ranges = brush.narrowed(frame, one, {"p:depth": (2, 3)})
+    assert {c["depth"] for c in brush.refinements(frame, one, ranges, 2 * best, seed=1)} == {2, 3}
+
+
+def test_a_refinement_lies_inside_where_it_becomes_active(
+    make_frame: Frames, spec: StudySpec
+) -> None:
+    frame = make_frame(300)
+    brushes = {"p:opt": (0.0, 0.0), "p:momentum": (0.8, 0.9)}
+    made = brush.refinements(frame, spec, brush.narrowed(frame, spec, brushes), 20, seed=1)
+    assert len(made) == 20
+    for params in made:
+        assert params["opt"] == "sgd"
+        assert 0.8 <= float(params["momentum"]) <= 0.9
+    # What depends on what is not active is not active.
+    deeper = Parameter("nesterov", ParameterKind.INT, 0, 9, when={"momentum": (0.5,)})
+    nested = replace(spec, space=(deeper, *spec.space))
+    frame.params["nesterov"] = np.full(300, 3.0)
+    frame.params["momentum"][:] = 0.5
+    ranges = brush.narrowed(frame, nested, {"p:opt": (1.0, 1.0)})
+    for params in brush.refinements(frame, nested, ranges, 20, seed=1):
+        assert not {"momentum", "nesterov"} & params.keys()
+
+
+def test_refinements_lie_in_the_space_as_it_is_now(make_frame: Frames, spec: StudySpec) -> None:
+    frame = make_frame(300)
+    lr, opt, *rest, depth = spec.space
+    now = (
+        replace(lr, high=1e-3), replace(opt, choices=("adam", "lion")), *rest, replace(depth, low=5)
+    )  # fmt: skip
+    edited = replace(spec, space=now)
+    ranges = brush.narrowed(frame, edited, {"p:batch": (0.0, 1.0)})
+    made = brush.refinements(frame, edited, ranges, 20, seed=1)
+    assert made
+    for params in made:
+        assert float(params["lr"]) <= 1e-3
+        assert isinstance(params["depth"], int)
+        assert params["depth"] >= 5
+        assert params.get("opt", "adam") in ("adam", "lion")
+
+
 def test_a_brush_grown_to_the_ends_holds_every_value(make_frame: Frames, spec: StudySpec) -> None:
     frame = make_frame(50)
     axis = axes.make("p:lr", frame, spec)
