@@ -16,6 +16,8 @@ SPENT = "the budget is spent"
 """What the reason of a study begins with that has finished with its budget."""
 PAUSED_BY_YOU = "paused by you"
 """The reason of a pause that was asked for: nobody has to be told."""
+MORE_TO_SPEND = "start it again to spend what is left"
+"""The reason of a study that had finished and was given more budget."""
 
 BEING_STOPPED = "the study is being stopped"
 GOES_ON_LATER = f"{BEING_STOPPED}: run it again when its trials have ended"

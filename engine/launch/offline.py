@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from hpo_tui.engine import stop_when
-from hpo_tui.engine.answers import SPENT, marked
+from hpo_tui.engine.answers import MORE_TO_SPEND, SPENT, marked
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.spec import StudySpec
@@ -145,7 +145,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
     larger = new.budget.unit is not spec.budget.unit or new.budget.amount > spec.budget.amount
     more = larger or not (study.reason or SPENT).startswith(SPENT)
     state = StudyState.PAUSED if study.state is StudyState.FINISHED and more else study.state
-    reason = "start it again to spend what is left" if state is not study.state else study.reason
+    reason = MORE_TO_SPEND if state is not study.state else study.reason
     with replacing(folder.file, new.text), writer.transaction():
         writer.declare((p.name for p in new.space), new.kept_metrics)
         writer.update_study(text=new.text, state=str(state), reason=reason)

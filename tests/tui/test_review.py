@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.analysis.gains import LastGain
-from hpo_tui.engine.answers import PAUSED_BY_YOU
+from hpo_tui.engine.answers import MORE_TO_SPEND, PAUSED_BY_YOU
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -75,6 +75,7 @@ def test_where_many_trials_reach_the_time_limit_it_may_be_too_short(tmp_path: Pa
         (StudyState.PAUSED, "50 failed alike (x), so", 7, ("it is paused: 50 failed", "resume")),
         (StudyState.PAUSED, PAUSED_BY_YOU, 7, ("it is paused: this", "resume")),
         (StudyState.PAUSED, PAUSED_BY_YOU, None, ("it is paused: this", "resume")),
+        (StudyState.PAUSED, MORE_TO_SPEND, None, ("there is budget left: ", "resume")),
         (StudyState.STOPPED, "", None, ("it was stopped before", "resume")),
         (StudyState.NEW, "", None, ("it has not been started", "run")),
         (StudyState.FINISHED, "the budget is spent", None, None),

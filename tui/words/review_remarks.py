@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpo_tui.engine.answers import MORE_TO_SPEND
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.text.toml_text import toml_key, toml_value
 from hpo_tui.engine.spec.units import show_duration
@@ -222,6 +223,8 @@ def going_on(snapshot: Snapshot) -> Remark | None:
     """Return how a study goes on that has not ended; None of one that has."""
     study, name = snapshot.study, plain(snapshot.folder.word)
     if study.state is StudyState.PAUSED:
+        if study.reason == MORE_TO_SPEND:
+            return Remark("there is budget left: this spends it", f"hpo-tui resume {name}")
         why = in_few_words(study.reason)
         said = "this" if why in ("", "by you") else f"{why}; once that is mended, this"
         return Remark(f"it is paused: {said} continues it", f"hpo-tui resume {name}")
