@@ -133,13 +133,14 @@ of trials instead, while the bar has the focus (`tab` reaches it after the panes
             self._draw_bar(canvas, bar, 0, max(width - len(end), 0))
             canvas.put(max(width - len(end), 0), 0, end, Ink.DIM)
             return
+        last = known[-1] if known and not end.strip() else None  # nothing follows it
         x = 1
         for segment, count in zip(known, cost.cells([s.value for s in known], room), strict=True):
             for text, ink in (
                 (f"{labels[segment]} " if labels.get(segment) else "", Ink.TEXT),
                 (segment.glyph * count, segment.ink),
                 (f" {segment.text}" if segment in labels else "", Ink.TEXT),
-                (self._separator if segment in labels else "", Ink.AXIS),
+                (self._separator if segment in labels and segment is not last else "", Ink.AXIS),
             ):
                 canvas.put(x, 0, text, ink)
                 x += fmt.width_of(text)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts import cost
@@ -89,6 +90,23 @@ async def test_what_is_in_flight_has_a_name_that_fits_in_one_line(
     snapshot = snapshot_of(_two_running(make_frame(30)))
     async with shown(CostBar(), snapshot, size=(96, 1)) as (pilot, _):
         assert " run »" in text(pilot)[0]
+
+
+@pytest.mark.parametrize("trials", [0, 100])
+async def test_where_nothing_is_said_of_what_is_left_no_mark_parts_it_off(
+    make_frame: Frames,
+    first: Callable[[Frame, int], Frame],
+    snapshot_of: Snapshots,
+    spec: StudySpec,
+    trials: int,
+) -> None:
+    timed = replace(spec, budget=Budget(600.0, BudgetUnit.WALL))
+    frame = first(make_frame(100), trials)
+    snapshot = snapshot_of(frame, spec=timed, runner_pid=None)
+    async with shown(CostBar(), snapshot, size=(96, 1)) as (pilot, _):
+        [line] = text(pilot)
+        assert ("lost" in line) is bool(trials)
+        assert not line.rstrip().endswith("│")
 
 
 async def test_names_are_cut_before_they_are_left_out(
