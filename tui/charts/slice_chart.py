@@ -43,7 +43,7 @@ class SliceChart:
         frame, spec = snapshot.frame, snapshot.spec
         y = front.column(frame, metric)
         if not np.isfinite(y).any():
-            text.note(canvas, f"No trial has reported {plain(metric)} yet.")
+            text.note(canvas, f"No trial has a value of {plain(metric)} yet.")
             return
         axis = make(f"p:{self.parameter.name}", frame, spec, ascii_only=self.glyphs.ascii)
         x = axis.values(axis.raw(frame))

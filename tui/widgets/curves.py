@@ -135,7 +135,7 @@ says the selected trial's value as the tables do, and which report was better: `
             return canvas
         curves = {n: c for n, c in read.curves.items() if np.isfinite(c[1]).any()}
         if not curves:
-            text.note(canvas, f"No trial has reported {plain(read.metric)} step by step.")
+            text.note(canvas, f"No trial has values of {plain(read.metric)} step by step.")
             return canvas
         self._positive = positive(np.concatenate([c[1] for c in curves.values()]))
         kept = {*read.wanted.chain, *read.wanted.best}

@@ -126,7 +126,7 @@ it never mixes two measures.
             return canvas
         y = front.column(frame, goal.metric)
         if not np.isfinite(y).any():
-            text.note(canvas, f"No trial has reported {plain(goal.metric)} yet.")
+            text.note(canvas, f"No trial has a value of {plain(goal.metric)} yet.")
             return canvas
         x = self._across(frame)
         usual = isinstance(goal, Objective) and goal.log

@@ -163,7 +163,7 @@ async def test_a_study_with_nothing_to_see_says_so(
         assert "No parameter varies." in " ".join(text(pilot))
     silent = replace(snapshot.frame, metrics={})
     async with shown(Slices(), replace(snapshot, frame=silent), size=(60, 10)) as (pilot, _):
-        assert "No trial has reported acc yet." in " ".join(text(pilot))
+        assert "No trial has a value of acc yet." in " ".join(text(pilot))
 
 
 async def test_enter_opens_the_selected_trial(make_frame: Frames, snapshot_of: Snapshots) -> None:
