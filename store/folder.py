@@ -79,8 +79,31 @@ class StudyFolder:
 
     @property
     def word(self) -> str:
-        """The name as a word of a shell's command line, to be copied from what is said."""
+        """What names the study in a shell's command line, to be copied from what is said here.
+
+        Its name where that finds it from the working folder, else its path.
+        """
+        here = working_folder()
+        if self._is_found_as(self.name, here):
+            return self.name_word
+        path = whole(self.path)
+        return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+    @property
+    def name_word(self) -> str:
+        """The name as a word of a command line: it finds the study from where its home is."""
         return shlex.quote(self.name)
+
+    @property
+    def path_word(self) -> str:
+        """What names it in a command line anywhere, for what is read who knows where."""
+        return shlex.quote(str(whole(self.path)))
+
+    def _is_found_as(self, text: str, here: Path) -> bool:
+        found = None if text.startswith("-") else find_study(text, here)
+        with suppress(OSError):
+            return found is not None and found.path.samefile(self.path)
+        return False
 
     @property
     def workplace(self) -> Path:

@@ -221,7 +221,9 @@ class HpoApp(ThemedApp):
         paused = seen is not None and seen.study.state is StudyState.PAUSED
         how = "stays paused" if paused else "keeps running"
         self.close_study()
-        self.farewell = f"The study {how}: `hpo-tui {name}` shows it again." if running else ""
+        self.farewell = (
+            f"The study {how}: `hpo-tui watch {name}` shows it again." if running else ""
+        )
         self.exit(0)
 
     def do_app_picture(self) -> None:

@@ -98,8 +98,11 @@ class Breaker:
             self.tripped = failure.signature
         return trips
 
-    def message(self) -> str:
-        """Return what happened, for people: how often, the last trial's parameters and words."""
+    def message(self, study: str) -> str:
+        """Return what happened, for people: how often, the last trial's parameters and words.
+
+        ``study``: what names the study in a command line.
+        """
         last = self.run[-1]
         params = ", ".join(f"{plain(k)} = {show(v)}" for k, v in last.params.items())
         lines = "\n".join(f"  {plain(line)}" for line in last.lines) or "  (it printed nothing)"
@@ -114,7 +117,7 @@ class Breaker:
             f"{said}, so nothing more is started. {the_last} trial {last.trial} with {params}. It"
             f" ended with:\n{lines}\n"
             f"{_how_to_mend(last)}, then resume the study;"
-            f" `hpo-tui retry {last.trial}` runs that trial again."
+            f" `hpo-tui retry {last.trial} -s {study}` runs that trial again."
         )
 
 

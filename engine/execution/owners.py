@@ -37,16 +37,16 @@ def others_run(folder: StudyFolder, numbers: Iterable[int]) -> str:
     one = len(theirs) == 1
     runs, are, them = ("runs", "It is", "it") if one else ("run", "They are", "them")
     ended = "it has ended" if one else "they have ended"
+    resume = f"`hpo-tui resume {folder.path_word}`"
     if who == user_name(os.geteuid()):
         return (
             f"{numbered(theirs)} of {folder.name} still {runs} without a runner, outside of this"
-            f" container: take {them} over there (`hpo-tui resume {folder.word}`), or go on here"
-            f" once {ended}"
+            f" container: take {them} over there ({resume}), or go on here once {ended}"
         )
     return (
         f"{numbered(theirs)} of {folder.name} still {runs} without a runner. {are} {who}'s: only"
-        f" {who} can take {them} over (`hpo-tui resume {folder.word}`) or end {them} (`hpo-tui stop"
-        f" {folder.word}`); ask {who}, or go on once {ended}"
+        f" {who} can take {them} over ({resume}) or end {them} (`hpo-tui stop {folder.path_word}`);"
+        f" ask {who}, or go on once {ended}"
     )
 
 

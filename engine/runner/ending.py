@@ -221,10 +221,11 @@ class Endings:
         if again and failure.kind in _MAY_PASS:
             return  # given up it counts: each trial may end so, for next to nothing
         if self.breaker.failed(failure):
+            why = self.breaker.message(self.desk.folder.name_word)
             with self.desk.transaction():
                 for one in self.breaker.run:  # so many alike are no fault of the parameters
                     self.desk.update(one.trial, teaches=False)
-                self.desk.pause("breaker", self.breaker.message(), failure.trial)
+                self.desk.pause("breaker", why, failure.trial)
             self.breaker.run.clear()
             self.desk.proposals.stale = True
 

@@ -84,7 +84,7 @@ class OverdueTrials:
             ends.append(f"after {show_duration(resources.timeout)} in all (timeout)")
         if ends:
             return f"it is stopped {' or '.join(ends)}"
-        kill = f"hpo-tui kill {self.desk.folder.word} {trial.number}"
+        kill = f"hpo-tui kill {self.desk.folder.path_word} {trial.number}"
         return f"nothing stops it but `{kill}`: neither stall nor timeout is set"
 
 

@@ -101,7 +101,7 @@ def mourn(folder: "StudyFolder", pid: str, *, sent_away: bool = False) -> None:
     if sent_away:
         event, how = "interrupted", "was told to end (SIGTERM: a logout, a shutdown, the job's end)"
     reason = f"its runner (process {pid}) {how}; {on}. Start it again with"
-    inform(folder, event, f"{reason} `hpo-tui run {folder.word}`")
+    inform(folder, event, f"{reason} `hpo-tui run {folder.path_word}`")
 
 
 def main(argv: list[str]) -> int:

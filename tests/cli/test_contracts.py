@@ -93,6 +93,26 @@ def test_how_a_study_goes_on_is_told(
     assert f"  {way}" in hpo("status").out.splitlines()
 
 
+def test_commands_that_status_tells_of_work_where_it_was_asked(
+    hpo: Callable[..., Any],
+    make_study: Callable[..., StudyFolder],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from hpo_tui.store.models import StudyState
+    from hpo_tui.store.write import StudyWriter
+
+    folder = make_study(state=StudyState.PAUSED)
+    writer = StudyWriter(folder.db)
+    writer.update_study(reason="Mend it; `hpo-tui retry 5 -s sparse` runs that trial again.")
+    writer.close()
+    here = folder.path.parents[2]
+    monkeypatch.chdir(here)
+    path = folder.path.relative_to(here)
+    said = hpo("status", folder.path).out
+    assert f"`hpo-tui retry 5 -s {path}` runs" in said
+    assert f"\n  to continue it: hpo-tui resume {path}\n" in said
+
+
 def test_next_to_nothing_spent_is_no_share_of_a_task(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

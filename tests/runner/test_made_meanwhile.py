@@ -233,7 +233,7 @@ def test_a_study_whose_runner_has_just_come_is_not_asked_to_put_itself_away(
 ) -> None:
     folder = make_study(SHORT).folder
     monkeypatch.setattr(asking, "runner_pid", lambda _: 4242)
-    with pytest.raises(LaunchError, match="t is running: stop it first with `hpo-tui stop t`"):
+    with pytest.raises(LaunchError, match=r"t is running: stop it first with `hpo-tui stop .*/t`"):
         send(folder, "archive")
 
 

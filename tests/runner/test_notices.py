@@ -264,7 +264,7 @@ def test_a_runner_that_is_killed_is_told_of_once(make_study: Any) -> None:
     study.until(lambda: not vigils(study))
     (line,) = told(study)
     why = f"its runner (process {pid}) was killed or has crashed; trial 1 runs on. Start it again"
-    assert line.startswith(f"t;failed;{why} with `hpo-tui run t`")
+    assert line.startswith(f"t;failed;{why} with `hpo-tui run {study.folder.path}`")
     assert outcomes(study) == ["notified of 'failed'"]
 
 
@@ -310,7 +310,8 @@ def test_a_runner_that_is_told_to_end_with_all_of_its_session_is_told_of(make_st
     study.until(lambda: not vigils(study))
     (line,) = told(study)
     assert line.startswith(f"t;interrupted;its runner (process {pid}) was told to end (SIGTERM")
-    assert "trial 1 runs on. Start it again with `hpo-tui run t`" in line
+    again = f"Start it again with `hpo-tui run {study.folder.path}`"
+    assert f"trial 1 runs on. {again}" in line
     assert outcomes(study) == ["notified of 'interrupted'"]
 
 

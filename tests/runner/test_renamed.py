@@ -22,7 +22,7 @@ def test_a_study_renamed_while_it_runs_says_so_to_who_asks(
     told = (
         f"renamed was renamed while it ran: its runner (process {pid}) waits half a minute for"
         f" {before} to be back, then ends with its trials. Give it its name back, or continue it"
-        " with `hpo-tui run renamed`"
+        f" with `hpo-tui run {study.folder.path}`"
     )
     for action, more in (("pause", ""), ("retry", ", which then does what was asked")):
         with pytest.raises(LaunchError) as refused:

@@ -161,7 +161,7 @@ def test_a_python_without_the_client_is_told_where_it_is() -> None:
 def test_hostile_last_words_are_plain_text_in_the_message() -> None:
     breaker = Breaker(1)
     assert breaker.failed(Failure(1, "crash", 1, {"a\x1b[31m": "\x1b]0;x\x07"}, ["\x1b[2Jboo"]))
-    assert "\x1b" not in breaker.message()
+    assert "\x1b" not in breaker.message("t")
 
 
 @pytest.mark.parametrize("program", [["bash", "-lc"], [sys.executable, "-c"]])
@@ -197,22 +197,23 @@ def test_the_breaker_says_in_what_the_failures_are_alike() -> None:
     breaker = Breaker(1)
     assert breaker.failed(Failure(1, "missing", 0, {"lr": 0.5}, ["acc=1"], reason))
     said = "a trial failed (ended without a result: expected accuracy; metrics seen: top1), so"
-    assert breaker.message().startswith(said)
-    assert 'rename = { "name in the output" = "the metric" }' in breaker.message()
+    assert breaker.message("t").startswith(said)
+    assert 'rename = { "name in the output" = "the metric" }' in breaker.message("t")
     assert breaker.failed(Failure(2, "missing", 0, {"lr": 0.5}, ["acc=1"]))
-    assert "(no result; its last lines name acc, exit code 0)" in breaker.message()
+    assert "(no result; its last lines name acc, exit code 0)" in breaker.message("t")
     assert breaker.failed(Failure(3, "crash", 2, {}, []))
-    assert "(crash, exit code 2)" in breaker.message()
-    assert "then resume the study; `hpo-tui retry 3` runs that trial again" in breaker.message()
+    assert "(crash, exit code 2)" in breaker.message("t")
+    again = "then resume the study; `hpo-tui retry 3 -s t` runs that trial again"
+    assert again in breaker.message("t")
 
 
 def test_the_breaker_says_where_a_module_is_missing() -> None:
     breaker = Breaker(1)
     lines = ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'keras'"]
     assert breaker.failed(Failure(4, "crash", 1, {}, lines))
-    assert "does not find keras: install it there, or name the Python" in breaker.message()
+    assert "does not find keras: install it there, or name the Python" in breaker.message("t")
     assert breaker.failed(Failure(5, "crash", 1, {}, [*lines, "bye"]))
-    assert "Mend the script" in breaker.message()
+    assert "Mend the script" in breaker.message("t")
 
 
 def test_the_breaker_counts_alike_failures_alone() -> None:
@@ -258,7 +259,7 @@ def test_two_trials_without_a_result_are_enough_where_nobody_has_one() -> None:
     lost = [Failure(n, "missing", 0, {}, lines, "", ("accuracy",)) for n, lines in said.items()]
     assert [breaker.failed(lost[0]), breaker.failed(lost[1])] == [False, True]
     assert breaker.tripped == lost[2].signature
-    assert breaker.message().startswith("no trial has ever reported accuracy: 2 trials in a row")
+    assert breaker.message("t").startswith("no trial has ever reported accuracy: 2 trials in a row")
     once = Breaker(5)
     assert not any(once.failed(replace(one, unreported=())) for one in lost)
     assert [Breaker(0).failed(one) for one in lost] == [False] * 3

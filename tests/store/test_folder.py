@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,31 @@ def test_studies_are_found_by_folder_file_and_name(tmp_path: Path) -> None:
     assert find_study("none", below) is None
     assert folder.trial(7).path.name == "0007"
     assert folder.runner_pid() is None
+
+
+def test_what_names_a_study_in_a_command_finds_it_from_where_it_was_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = (tmp_path / name / HOME / "a" for name in ("my code", "other"))
+    for path in (ours, theirs):
+        path.mkdir(parents=True)
+        StudyWriter(path / "study.db").close()
+    below_root = ours.relative_to("/")
+    said = {
+        tmp_path / "my code": "a",
+        tmp_path: "'my code/.hpo/a'",
+        tmp_path / "other": f"'{ours}'",  # where the name alone is another study's
+        Path("/"): f"'{below_root}'",
+    }
+    for here, word in said.items():
+        monkeypatch.chdir(here)
+        monkeypatch.setenv("PWD", str(here))
+        assert StudyFolder(ours).word == word
+        (text,) = shlex.split(word)
+        found = find_study(text, here)
+        assert found is not None
+        assert found.path == ours
+    assert StudyFolder(below_root).path_word == f"'{ours}'"
 
 
 @pytest.mark.parametrize("linked", [HOME, f"{HOME}/t"])

@@ -32,7 +32,7 @@ def paused_by_failure(home: Path, values: dict[str, Value], said: list[str]) -> 
     assert breaker.failed(Failure(5, "crash", 1, values, said))
     study = make_study(home, trials=0, running=0)
     writer = StudyWriter(study.db)
-    writer.update_study(state=StudyState.PAUSED, reason=breaker.message())
+    writer.update_study(state=StudyState.PAUSED, reason=breaker.message(study.name_word))
     writer.close()
     return study
 

@@ -12,6 +12,7 @@ from hpo_tui.tui.tables.best import best_trials
 from hpo_tui.tui.tables.several_rows import LEAD, several_table
 from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.plain import plain
 
 
 def best_records(picture: Snapshot, trials: Sequence[Trial]) -> list[dict[str, Any]]:
@@ -42,7 +43,8 @@ def say_several(pictures: Sequence[Snapshot], form: str, most: int, *, near: boo
     if form:
         say_as(form, head, rows)
         return
-    show_table(head, rows, keep=len(LEAD) + 1, left=(0,))
+    names = " ".join(plain(picture.folder.word) for picture in pictures)
+    show_table(head, rows, names, keep=len(LEAD) + 1, left=(0,))
     if any(cell.endswith("!") for row in rows for cell in row):
         say("! the goal is missed")
 

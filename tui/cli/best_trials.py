@@ -44,16 +44,16 @@ def show_best(picture: Snapshot, most: int = 10, *, near: bool = False) -> None:
     numbers = [int(frame.number[r]) for r in rows[:most]]
     several = result_counts(picture)
     spreads = result_spreads(picture) if several else {}
-    _show_trials(results_of(picture, numbers), spec, several, spreads)
+    name = plain(picture.folder.word)
+    _show_trials(results_of(picture, numbers), spec, name, several, spreads)
     if len(rows) > most:
-        name = plain(picture.folder.word)
         say(f"and {len(rows) - most} more (hpo-tui best {name} -n {len(rows)})")
     missing = near_misses(frame, spec, most - len(numbers)) if near and met else rows[:0]
     if len(missing):
         say()
         say("The nearest of those that miss a goal:")
         trials = results_of(picture, frame.number[missing].tolist())
-        _show_trials(trials, spec, several, spreads)
+        _show_trials(trials, spec, name, several, spreads)
     for edge in edges(frame, spec):
         say(edge.advice)
 
@@ -78,12 +78,13 @@ def best_record(
 def _show_trials(
     trials: list[Trial],
     spec: StudySpec,
+    study: str,
     several: Mapping[int, int],
     spreads: Mapping[int, Mapping[str, float]],
 ) -> None:
     head, body, keep = best_table(trials, spec, several, spreads)
     missed, repeated = any_missed(trials, spec), any(t.number in several for t in trials)
-    show_table(head, body, keep=keep)
+    show_table(head, body, study, keep=keep)
     if missed:
         say("! the goal is missed")
     if repeated:
@@ -91,13 +92,20 @@ def _show_trials(
         say("      with ± their standard deviation")
 
 
-def show_table(head: list[str], body: list[list[str]], keep: int, left: Sequence[int] = ()) -> None:
-    """Print the columns that fit the terminal, ``keep`` at least; ``left`` are set flush left."""
+def show_table(
+    head: list[str], body: list[list[str]], studies: str, *, keep: int, left: Sequence[int] = ()
+) -> None:
+    """Print the columns that fit the terminal, ``keep`` at least; ``left`` are set flush left.
+
+    ``studies``: what names those of the table in a command line.
+    """
     fits = _columns_that_fit(head, body, keep=keep)
     right = [i for i in range(fits) if i not in left]
     say(table(head[:fits], [row[:fits] for row in body], right=right))
     if fits < len(head):
-        say(f"not shown for lack of space: {', '.join(head[fits:])} (hpo-tui best --json)")
+        say(
+            f"not shown for lack of space: {', '.join(head[fits:])} (hpo-tui best {studies} --json)"
+        )
 
 
 def _columns_that_fit(head: list[str], body: list[list[str]], keep: int) -> int:

@@ -8,7 +8,7 @@ from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.tui.cli.summary import progress_line, state_of
+from hpo_tui.tui.cli.summary import progress_line, reason_of, state_of
 from hpo_tui.tui.cli.text import bar, colours, note, safe
 from hpo_tui.tui.watching.pictures import Pictures
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -94,7 +94,7 @@ class Follower:
             self._reason = picture.study.reason
             if self._reason and state_of(picture) not in ("finished", "running"):
                 self._clear()
-                note(f"{state_of(picture)}: {plain_lines(self._reason)}")
+                note(f"{state_of(picture)}: {plain_lines(reason_of(picture))}")
         hindered = [*suspended_lines(picture), *silent_lines(picture)]
         for line in hindered:
             if line not in self._hindered:

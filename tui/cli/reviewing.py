@@ -20,7 +20,7 @@ def review(study: str | None, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from hpo_tui.store.transfer.write_text import json_line
-    from hpo_tui.tui.cli.summary import progress_line
+    from hpo_tui.tui.cli.summary import progress_line, reason_of
     from hpo_tui.tui.watching.reviewing import read_review
     from hpo_tui.tui.watching.unreadable import FAULTS
     from hpo_tui.tui.words.plain import plain, plain_lines
@@ -33,7 +33,7 @@ def review(study: str | None, *, as_json: bool) -> None:
         return
     say(f"{plain(picture.folder.name)}: {progress_line(picture)}")
     if picture.study.reason:
-        say(plain_lines(picture.study.reason, "  "))
+        say(plain_lines(reason_of(picture), "  "))
     say()
     for line in found.lines():
         say(line)

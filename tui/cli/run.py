@@ -176,7 +176,7 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     from hpo_tui.store.models import StudyState
     from hpo_tui.tui.cli.best_trials import show_best
     from hpo_tui.tui.cli.follow import Follower
-    from hpo_tui.tui.cli.summary import progress_line, show_costs
+    from hpo_tui.tui.cli.summary import progress_line, reason_of, show_costs
 
     name, word = plain(folder.name), plain(folder.word)
     try:
@@ -187,7 +187,7 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     say(f"{name}: {progress_line(picture)}")
     finished = picture.study.state is StudyState.FINISHED
     if finished and picture.study.reason:  # of any other end the last line tells why
-        say(plain_lines(picture.study.reason, "  "))
+        say(plain_lines(reason_of(picture), "  "))
     say()
     show_best(picture)
     say()
@@ -198,7 +198,7 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     if finished:
         return 0
     # Of several lines, which the follower has told: what they begin with.
-    first, more, _ = picture.study.reason.partition("\n")
+    first, more, _ = reason_of(picture).partition("\n")
     reason = (
         plain(first.partition(", so nothing more is started")[0] if more else first)
         or f"its runner has ended; see {plain(str(folder.log))}"

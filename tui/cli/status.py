@@ -32,7 +32,7 @@ _GOES_ON = {
 def status(study: str | None, as_json: bool) -> int:
     """Show the progress of STUDY (default: all here): budget, trials, tasks, best trials."""
     from hpo_tui.tui.cli.best_trials import show_best
-    from hpo_tui.tui.cli.summary import show_costs, state_of
+    from hpo_tui.tui.cli.summary import reason_of, show_costs, state_of
     from hpo_tui.tui.words.review_remarks import where_it_fails
 
     home = find_home(working_folder())
@@ -47,7 +47,7 @@ def status(study: str | None, as_json: bool) -> int:
     picture = picture_of(folders[0])
     say(_one_line(folders[0], picture))
     if picture.study.reason:
-        say(plain_lines(picture.study.reason, "  "))
+        say(plain_lines(reason_of(picture), "  "))
     for lines in (silent_lines, misnamed_lines, waits_lines, queued_lines):
         for line in lines(picture):
             say(f"  {line}")

@@ -32,6 +32,12 @@ class TaskShare:
     spent: float
 
 
+def reason_of(picture: Snapshot) -> str:
+    """Return why a study stands as it does; a command in it names the study as it is found here."""
+    folder = picture.folder
+    return picture.study.reason.replace(f" -s {folder.name_word}`", f" -s {folder.word}`")
+
+
 def state_of(picture: Snapshot) -> str:
     """Return the state for people: a study that says it runs but has no runner is interrupted.
 
