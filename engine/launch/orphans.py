@@ -1,15 +1,17 @@
 """Trials that run on after their runner has gone: asked of the kernel, without an optimizer."""
 
 import json
+import os
 import sqlite3
 from contextlib import suppress
 
-from hpo_tui.engine.execution.processes import Process, boot_id, prints_to
 from hpo_tui.engine.execution.transient_errors import small_file
+from hpo_tui.engine.execution.processes import Process, boot_id, owner, prints_to
 from hpo_tui.engine.spec.names import numbered
-from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.file_errors import user_name
 
 
 def orphans(folder: StudyFolder) -> list[int]:
@@ -29,6 +31,11 @@ def in_the_way(folder: StudyFolder) -> str:
         return ""
     run = "still runs" if len(left) == 1 else "still run"
     stop = f"stop it first with `hpo-tui stop {folder.word}`"
+    others = {uid for n in left if (uid := _user(folder, n)) not in (None, os.geteuid())}
+    if others and os.geteuid() != 0:
+        who = user_name(min(others))
+        whose = "it is" if len(left) == 1 else "they are"
+        stop = f"{whose} {who}'s, ask {who} for `hpo-tui stop {folder.path_word}`"
     return f"{numbered(left)} of {folder.name} {run} without a runner: {stop}"
 
 
@@ -36,9 +43,23 @@ def lives(folder: StudyFolder, number: int) -> bool:
     """Whether the shim of a trial lives, by what it has written of itself, and by its log."""
     files = folder.trial(number)
     try:
+        shim = _shim(files)
+        return shim is not None and prints_to(shim.pid, files.log, of_others=True)
+    except OSError:
+        return False
+
+
+def _shim(files: TrialFolder) -> Process | None:
+    """Return the process of a trial's shim, None where none lives on this machine."""
+    try:
         data = json.loads(small_file(files.process))
         shim = Process(int(data["pid"]), int(data["ticks"]))
-        here = data.get("boot") == boot_id() and shim.alive
-        return here and prints_to(shim.pid, files.log, of_others=True)
+        return shim if data.get("boot") == boot_id() and shim.alive else None
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None
+
+
+def _user(folder: StudyFolder, number: int) -> int | None:
+    """Return the user whose a trial's process is, None where that cannot be seen."""
+    shim = _shim(folder.trial(number))
+    return None if shim is None else owner(shim.pid)

@@ -1,10 +1,11 @@
 """What to say where a wish is not granted because no runner is there, or a folder is closed."""
 
 import os
+from pathlib import Path
 
 from hpo_tui.engine.launch.lacking import lack
 from hpo_tui.engine.spec.text.files import edited_by_hand
-from hpo_tui.store.file_errors import CLOSED, in_words
+from hpo_tui.store.file_errors import CLOSED, in_words, user_name
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
@@ -42,8 +43,31 @@ def how_to_start(folder: StudyFolder) -> str:
 
 
 def runs(folder: StudyFolder) -> str:
-    """Return why a study cannot be taken away that has a runner."""
-    return f"{folder.name} is running: stop it first with `hpo-tui stop {folder.word}`"
+    """Return why a study cannot be taken away that has a runner, and who can stop it."""
+    stop = f"stop it first with `hpo-tui stop {folder.word}`"
+    who, where = _runs_for(folder)
+    if not who:
+        return f"{folder.name} is running: {stop}"
+    if not all(os.access(path, os.W_OK) for path in (folder.path, folder.db)):
+        stop = f"you may not stop it, ask {who} for `hpo-tui stop {folder.path_word}`"
+    return f"{folder.name} is running for {who}, {where}: {stop}"
+
+
+def _runs_for(folder: StudyFolder) -> tuple[str, str]:
+    """Return which other user a study runs for, and where; empty where it is one's own.
+
+    Whose a process is that is not seen here is not known: it is taken to be the study's owner's.
+    """
+    pid = folder.runner_pid() or 0
+    here = pid > 0 and folder.is_runner(pid)
+    try:
+        user = Path(f"/proc/{pid}" if here else folder.path).stat().st_uid
+    except OSError:  # it has just ended
+        return "", ""
+    if user == os.geteuid():
+        return "", ""
+    unseen = "where it is not seen from here (another machine, a container)"
+    return user_name(user), f"in process {pid} of this machine" if here else unseen
 
 
 def unheard(folder: StudyFolder, action: str) -> str:

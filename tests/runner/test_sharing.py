@@ -177,11 +177,50 @@ def test_ones_own_trial_outside_of_a_container_is_not_taken_for_lost(tmp_path: P
     assert told[1].startswith("trial 1 of t still runs without a runner, outside of this container")
 
 
-def asked(study: StudyFolder, user: int) -> list[str]:
-    """Return what a user is told of whose the trials are."""
+RUNS = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from hpo_tui.engine.launch.refusals import runs
+from hpo_tui.store.folder import StudyFolder
+study = StudyFolder(Path(sys.argv[2]))
+print(runs(study))
+os.setuid(int(sys.argv[3]))
+print(runs(study))
+"""
+HOLDS = """
+import fcntl, os, sys
+lock = open(sys.argv[2] + "/runner.lock", "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print(os.getpid(), file=lock, flush=True)
+print(flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_who_may_not_stop_a_study_is_told_whose_it_is_and_where_it_runs(public: Path) -> None:
+    study = StudyFolder(public / "t")
+    study.path.mkdir()
+    study.db.touch()
+    study.lock.touch()
+    words = [sys.executable, "-c", HOLDS, "hpo_tui.engine.runner", str(study.path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as runner:
+        assert runner.stdout is not None
+        runner.stdout.readline()
+        own, closed = asked(study, NOBODY, RUNS)[:2]
+        runner.communicate(b"\n")
+    stop = f"hpo-tui stop {study.path}"
+    assert own.startswith("t is running: stop it first with `hpo-tui stop ")
+    where = f"in process {runner.pid} of this machine"
+    assert closed == f"t is running for root, {where}: you may not stop it, ask root for `{stop}`"
+
+
+def asked(study: StudyFolder, user: int, script: str = WHO) -> list[str]:
+    """Return what a user is told of whose the trials, or its runner, are."""
     root = str(Path(hpo_tui.__file__).parents[1])
     done = subprocess.run(
-        [sys.executable, "-c", WHO, root, str(study.path), str(user)],
+        [sys.executable, "-c", script, root, str(study.path), str(user)],
         stdout=subprocess.PIPE, text=True, check=True, cwd="/",
     )  # fmt: skip
     return done.stdout.split("\n")[:5]

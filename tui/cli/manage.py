@@ -20,8 +20,9 @@ _MOST_NUMBERS = 20
 def _quiet(text: str) -> StudyFolder:
     folder = find(text)
     if folder.runner_pid() is not None:
-        stop = f"hpo-tui stop {plain(folder.word)}"
-        raise Refusal(f"{plain(folder.name)} is running; stop it first: {stop}")
+        from hpo_tui.engine.launch.refusals import runs
+
+        raise Refusal(plain(runs(folder)))
     return folder
 
 
