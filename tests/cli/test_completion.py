@@ -69,6 +69,7 @@ SETTINGS = {
     "edit no.such.key =": [],
     "edit --study = sp": ["plain,sparse"],
     "run study.toml --set bu": ["key,budget=", "key,busy_gpus="],
+    "check study.toml --set bu": ["key,budget=", "key,busy_gpus="],
     "run --set optimizer =": ["plain,sgd", "plain,lion"],
     "run broken.toml --set see": ["key,seed="],
 }

@@ -265,6 +265,26 @@ def test_a_study_whose_file_is_broken_can_be_put_away(
         assert not (tmp_path / ".hpo" / name).exists()
 
 
+def test_a_file_is_checked_as_it_would_be_run(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    folder = make_study()
+    text = folder.file.read_text("utf-8")
+    (tmp_path / "study.toml").write_text(text.replace('name = "sparse"\n', "", 1), "utf-8")
+    ran = hpo("check", "--name", "other", "--set", "slots=2")
+    assert ran.code == 0, ran
+    assert ran.out.startswith("study.toml is correct: other\n")
+    ran = hpo("check", "--name", "other", "--set", "slots=0", "--set", "slats=1")
+    assert ran.code == 1
+    assert ran.out == (
+        "study.toml: resources.slots: must be 1 or more, found 0\n"
+        'study.toml: resources.slats: unknown key; did you mean "slots"?\n'
+    )
+    assert "--set: " in hpo("check", "--name", "other", "--set", "slots").err
+    assert "--name: must be able to name a folder" in hpo("check", "--name", "a/b").err
+    assert "is already a study; --name and --set are" in hpo("check", "sparse", "--set", "a=1").err
+
+
 def test_a_running_study_is_not_deleted(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

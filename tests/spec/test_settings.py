@@ -1,12 +1,14 @@
 """Settings given beside a study file."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo_tui.engine.spec import ParameterKind, SpecError, StudySpec
 from hpo_tui.engine.spec.text.amend import EditError
-from hpo_tui.engine.spec.text.settings import with_settings
+from hpo_tui.engine.spec.text.settings import load_as, with_settings
 
 TEXT = """\
 [study]
@@ -160,6 +162,26 @@ def test_what_a_setting_makes_wrong_is_said_of_no_line(
         with_settings(study, [setting])
     (problem,) = caught.value.problems
     assert (problem.key, problem.line) == (said, None)
+
+
+def test_a_file_without_a_name_is_called_as_it_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    nameless = TEXT.replace('name = "speech"\n', "")
+    file.write_text(nameless, "utf-8")
+    found = load_as(file, "other", ["budget=7"])
+    assert (found.name, found.budget.amount, found.source) == ("other", 7, file)
+    assert StudySpec.from_text(found.text) == found
+    with pytest.raises(SpecError, match=r"^study.toml:1: study.name: is missing"):
+        load_as(file)
+    file.write_text(nameless.replace("budget = 40", "budget = -1"), "utf-8")
+    with pytest.raises(SpecError) as caught:
+        load_as(file, "other")
+    assert [(p.key, p.line) for p in caught.value.problems] == [("study.budget", 3)]
+    file.write_text(TEXT, "utf-8")
+    assert load_as(file, "other").name == "speech", "what the file says is left as it is"
+    file.write_text(TEXT.replace('"speech"', "5"), "utf-8")
+    with pytest.raises(SpecError, match=r"study.name: .*found 5"):
+        load_as(file, "other")
 
 
 @given(st.text(max_size=30))

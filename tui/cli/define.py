@@ -11,6 +11,7 @@ import click
 from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.numbers import Number
+from hpo_tui.tui.cli.setting_words import name_option, refuse_name, settings_option
 from hpo_tui.tui.cli.studies import (
     complete_file,
     complete_study,
@@ -30,24 +31,34 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.argument("given", default="study.toml", metavar="[FILE]", shell_complete=complete_study)
+@name_option
+@settings_option
 @click.option("--notify", is_flag=True, help="Also run its notify command, to test it.")
-def check(given: str, notify: bool) -> int:
+def check(given: str, name: str | None, settings: tuple[str, ...], notify: bool) -> int:
     """List everything that is wrong with a study file: line, key, what is allowed.
 
     For a correct file, also point out what is probably a mistake. For a study (its name or its own
-    file), also say what an edit by hand would change, or why the edit is not allowed.
+    file), also say what an edit by hand would change, or why the edit is not allowed. --name and
+    --set check it as run would start it with them.
     """
     from hpo_tui.engine.define.preview import advise
     from hpo_tui.engine.learning import learn_fault, misfits
-    from hpo_tui.engine.spec import SpecError, StudySpec
+    from hpo_tui.engine.spec import SpecError
     from hpo_tui.engine.spec.startable import command_fault, template_fault
+    from hpo_tui.engine.spec.text.amend import EditError
+    from hpo_tui.engine.spec.text.settings import load_as
 
     refuse_empty(given)
+    refuse_name(name)
     file = _study_file(Path(given))
+    if (name is not None or settings) and _is_own_file(file):
+        raise Refusal(f"{plain(given)} is already a study; --name and --set are for a study file")
     try:
-        spec = StudySpec.load(file)
+        spec = load_as(file, name, settings)
         plan = _edit_of(file, spec)
         problems = plan.refused if plan is not None else ()
+    except EditError as error:
+        raise Refusal(f"--set: {plain(str(error))}") from None
     except SpecError as error:
         problems = error.problems
     for problem in problems:
@@ -55,7 +66,7 @@ def check(given: str, notify: bool) -> int:
         say(plain(f"{file}{problem.show(file).removeprefix(file.name)}"))
     if problems:
         return 1
-    say(f"{plain(str(file))} is correct: {plain(spec.name)}")
+    say(f"{plain(str(file))} is correct: {plain(name or spec.name)}")
     _describe(spec)
     for change in plan.changes if plan is not None else ():
         say(f"  edited by hand, applied by hpo-tui run: {plain(change.text)}")
@@ -132,14 +143,20 @@ def _learned(folder: StudyFolder, spec: "StudySpec") -> Collection[str]:
     return ()
 
 
+def _is_own_file(file: Path) -> bool:
+    """Whether a study file is that of a study that is there."""
+    folder = StudyFolder(file.absolute().parent)
+    return folder.db.is_file() and file.name == folder.file.name
+
+
 def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
     """Return what the file would change in its study, None for one that is no study's own."""
     from hpo_tui.engine.spec.edit import plan_edit
     from hpo_tui.store.read import StudyReader
 
-    folder = StudyFolder(file.absolute().parent)
-    if not folder.db.is_file() or file.name != folder.file.name:
+    if not _is_own_file(file):
         return None
+    folder = StudyFolder(file.absolute().parent)
     with suppress(OSError, sqlite3.Error, LookupError), StudyReader(folder.db) as reader:
         old = type(spec).from_text(reader.study().text)
         return plan_edit(old, spec, reader.trials())

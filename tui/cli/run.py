@@ -11,7 +11,7 @@ import click
 from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import can_draw, show
-from hpo_tui.tui.cli.setting_words import complete_setting
+from hpo_tui.tui.cli.setting_words import name_option, refuse_name, settings_option
 from hpo_tui.tui.cli.studies import find, refuse_empty, refuse_folder, study_argument
 from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.words.plain import plain, plain_lines
@@ -26,15 +26,8 @@ headless_option = click.option(
 
 @click.command("run")
 @study_argument
-@click.option("--name", metavar="NAME", help="Use this name instead of the one in the file.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set a key of the file for this study, such as seed=2. Can be repeated.",
-    shell_complete=complete_setting,
-)
+@name_option
+@settings_option
 @headless_option
 @click.option(
     "--wait/--no-wait",
@@ -112,16 +105,14 @@ def prepare(text: str, name: str | None, settings: Sequence[str] = ()) -> StudyF
         # A study's own file alone, by hand or because its making was cut off.
         home, name = file.parent.parent, name or file.parent.name
     from hpo_tui.engine.launch import LaunchError, create_study
-    from hpo_tui.engine.spec import SpecError, StudySpec
+    from hpo_tui.engine.spec import SpecError
     from hpo_tui.engine.spec.names import plural
-    from hpo_tui.engine.spec.reading.study import NAMES_FOLDER, names_folder
     from hpo_tui.engine.spec.text.amend import EditError
-    from hpo_tui.engine.spec.text.settings import with_settings
+    from hpo_tui.engine.spec.text.settings import load_as
 
-    if name and not names_folder(name):
-        raise Refusal(f"--name: {NAMES_FOLDER}; found {plain(name)}")
+    refuse_name(name)
     try:
-        spec = with_settings(StudySpec.load(file), settings)
+        spec = load_as(file, name, settings)
         folder = create_study(spec, home, name)
         _tell_edits(folder, spec)
         return folder
@@ -131,7 +122,8 @@ def prepare(text: str, name: str | None, settings: Sequence[str] = ()) -> StudyF
         for problem in error.problems:
             note(plain(problem.show(file)))
         found = plural(len(error.problems), "problem")
-        raise Refusal(f"{plain(text)} cannot be run: {found}") from None
+        so = " with these settings" if settings else ""
+        raise Refusal(f"{plain(text)} cannot be run{so}: {found}") from None
     except LaunchError as error:
         raise Refusal(plain(str(error))) from None
 

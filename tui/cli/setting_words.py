@@ -12,6 +12,8 @@ import click
 
 from hpo_tui.engine.spec.schema import KEYS
 from hpo_tui.store.folder import working_folder
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -52,17 +54,37 @@ def complete_setting(
     return [CompletionItem(text, type=KEY, help=hint or None) for text, hint in offered.items()]
 
 
+name_option = click.option(
+    "--name", metavar="NAME", help="Use this name instead of the one in the file."
+)
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a key of the file for this study, such as seed=2. Can be repeated.",
+    shell_complete=complete_setting,
+)
+
+
+def refuse_name(name: str | None) -> None:
+    """Raise Refusal for a ``--name`` that cannot name a study's folder."""
+    from hpo_tui.engine.spec.reading.study import NAMES_FOLDER, names_folder
+
+    if name and not names_folder(name):
+        raise Refusal(f"--name: {NAMES_FOLDER}; found {plain(name)}")
+
+
 def _spec(ctx: click.Context) -> "StudySpec | None":
     """Return the study that is meant, None where none can be read."""
     import sqlite3
 
     from hpo_tui.engine.spec import SpecError, StudySpec
-    from hpo_tui.tui.cli.errors import Refusal
     from hpo_tui.tui.cli.studies import find, reading, spec_of
 
-    named = ctx.params.get("study")
+    named = ctx.params.get("study") or ctx.params.get("given")
     file = working_folder() / (named or "study.toml")
-    if ctx.info_name == "run" and file.suffix == ".toml" and file.is_file():
+    if ctx.info_name in ("run", "check") and file.suffix == ".toml" and file.is_file():
         try:
             return StudySpec.load(file)
         except SpecError:

@@ -4,22 +4,43 @@ import json
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.spec.errors import Problem, SpecError
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, did_you_mean, listing, nearest, show
 from hpo_tui.engine.spec.parts import Value
+from hpo_tui.engine.spec.reading.load import read_file
 from hpo_tui.engine.spec.reading.locate import layout
 from hpo_tui.engine.spec.schema import ALIASES, KEYS
 from hpo_tui.engine.spec.text.amend import EditError, remove, set_value
 from hpo_tui.engine.spec.text.freeze import frozen
 from hpo_tui.engine.spec.text.typed import typed_value
 
+_NAME = ("study", "name")
 _SHORT = ("study", "resources")
 """The sections whose keys may be named without them."""
 _PART = re.compile(r"""([\w-]+|"(?:[^"\\]|\\.)*")((?:\[[1-9][0-9]*\])*)(?:\.(?=.)|\Z)""")
 """One part of a key: a name, then places in lists, counted from 1 as in messages."""
+
+
+def load_as(file: Path, name: str | None = None, settings: Iterable[str] = ()) -> StudySpec:
+    """Return the study of a file, with settings, and called ``name`` where the file names none.
+
+    Raises :class:`SpecError` and, of a setting, :class:`EditError`.
+    """
+    text, file = read_file(file)
+    try:
+        spec = StudySpec.from_text(text, file)
+    except SpecError as error:
+        others = [p for p in error.problems if p.path != _NAME]
+        if name is None or len(others) == len(error.problems) or _NAME in layout(text).values:
+            raise
+        if others:  # with the lines of the file as it is
+            raise SpecError(others, error.source) from None
+        spec = StudySpec.from_text(set_value(text, _NAME, name), file)
+    return with_settings(spec, settings) if settings else spec
 
 
 def with_settings(spec: StudySpec, settings: Iterable[str], *, has_run: bool = False) -> StudySpec:
