@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePath
 
 from hpo_tui.engine.spec.model import StudySpec
@@ -76,24 +76,54 @@ def shell_line(spec: StudySpec, task: Task, values: Mapping[str, Value]) -> str:
     """Return the line that runs a trial's configuration again by hand, quoted for a shell.
 
     ``values``: of :func:`placeholder_values`, without ``resume``. It begins from the start and
-    leaves the trial's checkpoint alone: what it saves goes to a new folder where it is run, which
-    the line makes, as the runner would. The study's own variables stand before the command, and so
+    leaves the trial's files alone: what it writes goes to a new folder where it is run, which the
+    line makes, as the runner would. The study's own variables stand before the command, and so
     does ``HPO_PARAMS`` where the command does not say everything.
     """
     given = {p.name for p in spec.space} | task.fidelity.keys()
     told = used([*spec.command, *spec.env.values()])
-    made = ""
-    if "checkpoint" in told - given:
-        made = f"rerun-{PurePath(str(values['checkpoint'])).parent.name}"
-        values = {**values, "checkpoint": made}
+    new = _new_folders(values, told - given)
+    own = _files_left_in_place(spec, values, new)
+    values = {**values, **new}
     variables = environment(spec, values)
     searched = {p.name for p in spec.free} | task.fidelity.keys()
     whole = "params_file" in told or spec.template is not None
     if not whole and (searched & values.keys()) - told:
         variables |= {"HPO_PARAMS": str(values["params_file"]), "HPO_SEED": str(values["seed"])}
-    words = [f"{name}={shlex.quote(text)}" for name, text in variables.items()]
-    line = " ".join([*words, shlex.join(fill_words(spec.command, values))])
+    words = [f"{k}={shlex.quote(_replaced(text, own))}" for k, text in variables.items()]
+    words += [shlex.quote(_replaced(word, own)) for word in fill_words(spec.command, values)]
+    line = " ".join(words)
+    made = str(new.get("checkpoint") or new.get("trial_dir") or "")
     return f"mkdir -p {shlex.quote(made)} && {line}" if made else line
+
+
+def _new_folders(values: Mapping[str, Value], told: Collection[str]) -> dict[str, Value]:
+    """Return what stands for a trial's own folders of which the command is ``told``."""
+    folder = f"rerun-{PurePath(str(values['checkpoint'])).parent.name}"
+    if "trial_dir" not in told:
+        return {"checkpoint": folder} if "checkpoint" in told else {}
+    below: dict[str, Value] = {"checkpoint": f"{folder}/checkpoint"} if "checkpoint" in told else {}
+    return {"trial_dir": folder, **below}
+
+
+def _files_left_in_place(
+    spec: StudySpec, values: Mapping[str, Value], new: Mapping[str, Value]
+) -> dict[str, str]:
+    """Return file in a ``new`` folder → the trial's own, for what the command may read there.
+
+    The trial's configuration, and the template that was filled in for it, are nowhere else.
+    """
+    if "trial_dir" not in new:
+        return {}
+    names = ["params.json", *(spec.template[1:] if spec.template else ())]
+    return {f"{new['trial_dir']}/{name}": f"{values['trial_dir']}/{name}" for name in names}
+
+
+def _replaced(text: str, others: Mapping[str, str]) -> str:
+    """Return ``text`` with each of ``others`` in the place of what it is for."""
+    for old, other in others.items():
+        text = text.replace(old, other)
+    return text
 
 
 def environment(spec: StudySpec, values: Mapping[str, Value]) -> dict[str, str]:

@@ -140,8 +140,8 @@ def test_a_line_to_run_by_hand_has_no_placeholder_left() -> None:
         " --save {checkpoint} --resume {resume} --out {trial_dir}/x {params_file}'",
         {"lr": 0.5, "name": "a b", "amp": False},
     )
-    said = "--lr 0.5 --name 'a b' -e 30 --seed 2 --save rerun-1 --out /t/1/x /t/1/params.json"
-    assert line == f"mkdir -p rerun-1 && p {said}"
+    said = "--lr 0.5 --name 'a b' -e 30 --seed 2 --save rerun-1/checkpoint --out rerun-1/x"
+    assert line == f"mkdir -p rerun-1/checkpoint && p {said} /t/1/params.json"
 
 
 def test_a_line_to_run_by_hand_saves_to_a_folder_of_its_own() -> None:
@@ -153,6 +153,19 @@ def test_a_line_to_run_by_hand_saves_to_a_folder_of_its_own() -> None:
     assert by_hand('"p {params_file}"', {}, save) == f"{made}SAVE=rerun-1 p /t/1/params.json"
     own = '[space.checkpoint]\ntype = "fixed"\nvalue = "a.pt"\n'
     assert by_hand('"p {params_file} {checkpoint}"', {}, own) == "p /t/1/params.json a.pt"
+
+
+def test_a_line_to_run_by_hand_writes_nothing_over_the_trials_files() -> None:
+    """But it reads there what is nowhere else."""
+    made = "mkdir -p rerun-1 && "
+    logs = '[env]\nLOGS = "{trial_dir}"\n'
+    assert by_hand('"p {params_file}"', {}, logs) == f"{made}LOGS=rerun-1 p /t/1/params.json"
+    said = '"p {trial_dir}/params.json -o={trial_dir}/b --config {trial_dir}/c.yaml {epochs}"'
+    template = f'{said}\ntemplate = ["c.yaml.in", "c.yaml"]'
+    files = "/t/1/params.json -o=rerun-1/b --config"
+    assert by_hand(template, {}) == f"{made}p {files} /t/1/c.yaml 30"
+    own = '[space.trial_dir]\ntype = "fixed"\nvalue = "mine"\n'
+    assert by_hand('"p {params_file} {trial_dir}"', {}, own) == "p /t/1/params.json mine"
 
 
 def test_a_line_to_run_by_hand_gives_what_the_command_does_not_say() -> None:
