@@ -1,80 +1,20 @@
-"""The ledger: what trials were charged, and what of it was lost.
+"""The ledger: how much of a budget is used, what of it is left, and what a running trial has used.
 
-Pure accounting, no files. One rule holds throughout: spent = complete + running + lost.
+Pure accounting, no files. What of it was lost: :func:`hpo_tui.engine.analysis.charges.lost`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Collection, Iterable
 from statistics import median
 
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
 from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
-from hpo_tui.store.models import LOST, UNDER_WAY, Trial, TrialState
+from hpo_tui.store.models import UNDER_WAY, Trial, TrialState
 
 ASSUMED_FULL = 600.0
 """Seconds that a full task is taken to last before any trial has shown how long it does."""
 _RECENT = 50
 """Trials of a task that its pace is told by: the last ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskAccount:
-    """One task's part of the ledger, in full-task units. ``seconds``: run time of its trials."""
-
-    trials: int = 0
-    complete: float = 0.0
-    running: float = 0.0
-    lost: float = 0.0
-    seconds: float = 0.0
-
-    @property
-    def spent(self) -> float:
-        """All that its trials were charged."""
-        return self.complete + self.running + self.lost
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """A study's account in full-task units, per task and in sum."""
-
-    tasks: Mapping[str, TaskAccount] = field(default_factory=dict)
-
-    @property
-    def complete(self) -> float:
-        """What results have cost."""
-        return sum(t.complete for t in self.tasks.values())
-
-    @property
-    def running(self) -> float:
-        """What is under way so far."""
-        return sum(t.running for t in self.tasks.values())
-
-    @property
-    def lost(self) -> float:
-        """What brought no result: failed, killed, stopped early, and attempts begun again."""
-        return sum(t.lost for t in self.tasks.values())
-
-    @property
-    def spent(self) -> float:
-        """All that was charged."""
-        return self.complete + self.running + self.lost
-
-
-def ledger(trials: Iterable[Trial]) -> Ledger:
-    """Return the account of these trials."""
-    tasks: dict[str, TaskAccount] = {}
-    for trial in trials:
-        old = tasks.get(trial.task, TaskAccount())
-        kept = trial.charged - trial.wasted
-        lost = trial.charged if trial.state in LOST else trial.wasted
-        tasks[trial.task] = TaskAccount(
-            old.trials + 1,
-            old.complete + (kept if trial.state is TrialState.COMPLETE else 0.0),
-            old.running + (kept if trial.state in UNDER_WAY else 0.0),
-            old.lost + lost,
-            old.seconds + (trial.duration or 0.0),
-        )
-    return Ledger(tasks)
 
 
 def used(
@@ -97,7 +37,7 @@ def used(
     if budget.unit is BudgetUnit.GPU_HOURS:
         gpu = gpu or Occupancy(trials).total(devices)
         return gpu.seconds / 3600.0
-    return ledger(trials).spent
+    return math.fsum(t.charged for t in trials)
 
 
 class Meter:

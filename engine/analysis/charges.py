@@ -1,4 +1,4 @@
-"""What trials of a frame were charged and lost, as `engine/costs.py` counts it. Pure numpy."""
+"""What trials of a frame were charged, and what of it was lost. Pure numpy."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def lost(frame: Frame) -> Array:
     """Return what of that brought no result (n,).
 
     All of a trial that ended without one; else what attempts took that were begun again, which is
-    told, or seen where a trial was charged above its price.
+    told, or seen where a trial was charged above its price: files of the first schema tell nothing.
     """
     above = np.fmax(np.nan_to_num(frame.wasted), np.nan_to_num(frame.charged - frame.cost))
     return np.where(frame.in_state(*LOST), charged(frame), np.clip(above, 0.0, charged(frame)))
