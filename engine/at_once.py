@@ -9,15 +9,21 @@ AnswerT = TypeVar("AnswerT")
 
 
 class Asked(Generic[AnswerT]):
-    """One question, asked in a thread that nobody has to wait for."""
+    """One question, asked in a thread that nobody has to wait for.
 
-    def __init__(self, question: Callable[[], AnswerT]) -> None:
+    A user who may have no more threads waits for it after all; where that must not be, as ``apart``
+    says, RuntimeError is raised.
+    """
+
+    def __init__(self, question: Callable[[], AnswerT], *, apart: bool = False) -> None:
         self.answer: AnswerT | Exception | None = None
         self._question = question
         self._thread: threading.Thread | None = threading.Thread(target=self._ask, daemon=True)
         try:
             self._thread.start()
-        except RuntimeError:  # this user may have no more threads at present
+        except RuntimeError:
+            if apart:
+                raise
             self._thread = None
             self._ask()
 
@@ -32,7 +38,7 @@ class Asked(Generic[AnswerT]):
         """Whether the answer is still waited for."""
         return self._thread is not None and self._thread.is_alive()
 
-    def wait(self, seconds: float) -> AnswerT | Exception | None:
+    def wait(self, seconds: float | None) -> AnswerT | Exception | None:
         """Return what the question gave or raised; None if that takes longer."""
         if self._thread is not None:
             self._thread.join(seconds)

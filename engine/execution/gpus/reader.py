@@ -1,8 +1,9 @@
 """Asks one GPU for a reading without waiting for ever: a driver in trouble takes its time."""
 
-import threading
 from collections.abc import Callable
+from functools import partial
 
+from hpo_tui.engine.at_once import Asked
 from hpo_tui.engine.execution.gpus.nvml import DeviceLostError, Gpu, Nvml, Reading
 
 PATIENCE = 0.5
@@ -21,56 +22,47 @@ class GpuReader:
     def __init__(self, nvml: Nvml, gpu: Gpu, clock: Callable[[], float]) -> None:
         self.gpu = gpu
         self._nvml, self._clock = nvml, clock
-        self._thread: threading.Thread | None = None
-        self._asked = 0.0
-        self._found: Reading | DeviceLostError | None = None
+        self._asked: Asked[Reading] | None = None
+        self._since = 0.0
 
     def ask(self) -> bool:
         """Ask for a reading; False if an earlier one is still waited for, or none can be had."""
-        if self._thread is not None:
-            return not self._thread.is_alive()
-        self._asked = self._clock()
-        thread = threading.Thread(target=self._read, daemon=True)
+        if self._asked is not None:
+            return not self._asked.busy
+        self._since = self._clock()
         try:
-            thread.start()
+            self._asked = Asked(partial(self._nvml.read, self.gpu), apart=True)
         except RuntimeError:  # this user may have no more threads at present
             return False
-        self._thread = thread
         return True
 
     def join(self, seconds: float | None = None) -> None:
         """Wait for the answer, for so many seconds at most."""
-        if self._thread is not None:
-            self._thread.join(seconds)
+        if self._asked is not None:
+            self._asked.wait(seconds)
 
     def take(self) -> Reading | None:
         """Return what was read, None if there is nothing new.
 
         Raises :class:`DeviceLostError` when the GPU does not answer, or has not for long.
         """
-        if self._thread is None:
+        if self._asked is None:
             return None
-        if self._thread.is_alive():
-            if self._clock() - self._asked > SILENT:
+        if self._asked.busy:
+            if self._clock() - self._since > SILENT:
                 # The same words at every look: others would be news each time.
                 raise DeviceLostError(
                     f"{self.gpu.label} has not answered for more than {SILENT:.0f} s"
                 )
             return None
-        self._thread, found = None, self._found
+        found, self._asked = self._asked.answer, None
         if isinstance(found, DeviceLostError):
             raise found
+        if isinstance(found, Exception):
+            raise DeviceLostError(f"{self.gpu.label} cannot be read ({found})")
         return found
 
     @property
     def busy(self) -> bool:
         """Whether the driver is still at work on an answer."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def _read(self) -> None:
-        try:
-            self._found = self._nvml.read(self.gpu)
-        except DeviceLostError as error:
-            self._found = error
-        except Exception as error:  # noqa: BLE001 - it would end this thread alone, unseen
-            self._found = DeviceLostError(f"{self.gpu.label} cannot be read ({error})")
+        return self._asked is not None and self._asked.busy
