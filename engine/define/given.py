@@ -13,7 +13,8 @@ from hpo_tui.engine.spec import Value
 def with_given(found: Found, words: Sequence[str], folder: Path) -> Found:
     """Take values that the command line already has as the defaults of their options.
 
-    ``--lr 0.05`` and ``lr=0.05`` of options that nothing else is known of become options too.
+    ``--lr 0.05``, ``lr=0.05`` and Hydra's ``+lr=0.05`` of options that nothing else is known of
+    become options too.
     """
     options = {o.name: o for o in found.options if o.style != "positional"}
     by_flag = {flag: o for o in options.values() for flag in (o.flag, *o.aliases)}
@@ -24,14 +25,14 @@ def with_given(found: Found, words: Sequence[str], folder: Path) -> Found:
         dashed = flag.startswith("--") or (known is not None and flag.startswith("-"))
         if not equals and dashed and not following.startswith("--"):
             value = following
-        if not value or not re.fullmatch(r"(--?)?[A-Za-z][\w.-]*", flag):
+        if not value or not re.fullmatch(r"(--?|\+\+?)?[A-Za-z][\w.-]*", flag):
             continue
         given = typed(value)
         if known is not None and not known.switch:
             # It stays by the name that it has on the command line.
             options[known.name] = dataclasses.replace(_redefault(known, given), flag=flag)
         elif not found.options and kind_of(given) != "text":
-            name = flag.lstrip("-").replace("-", "_")
+            name = flag.lstrip("-+").replace("-", "_")
             style: Style = "flag" if flag.startswith("--") else "equals"
             options[name] = Option(name, flag, kind_of(given), given, style=style)
     placed = _positionals(found.options, words, script_at(words, folder) + 1)

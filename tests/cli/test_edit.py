@@ -38,6 +38,17 @@ def test_keys_are_changed_and_the_changes_are_said(
     assert "nothing that matters has changed" in hpo("edit", "slots=3").err
 
 
+def test_the_study_may_stand_before_its_keys_and_values(
+    hpo: Callable[..., Any], folder: StudyFolder
+) -> None:
+    create_study(folder.file.read_text("utf-8").replace("sparse", "other"), folder.path.parent)
+    assert "there are several studies here" in hpo("edit", "slots=3").err
+    assert hpo("edit", "sparse", "slots=3").code == 0
+    assert spec(folder).resources.slots == 3
+    assert "queued for the next run" in hpo("enqueue", "sparse", "lr=0.5").err
+    assert "there is no study 'sparce' here" in hpo("edit", "sparce", "slots=3").err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -122,6 +122,15 @@ def test_numbers_on_a_command_line_are_options_and_words_are_not(scripts: Path) 
     assert made.spec.command[2:] == ("--lr", "{lr}", "--data", "there")
 
 
+def test_what_hydra_is_told_to_add_on_a_command_line_is_an_option(scripts: Path) -> None:
+    (scripts / "own.py").write_text("import sys\nprint('loss', len(sys.argv))\n")
+    words = ["python", "own.py", "+optim.lr=1e-3", "++trainer.max_epochs=20", "+data=there"]
+    spec = draft(scripts, words, run=False).spec
+    lr, epochs = "{optim.lr}", "{trainer.max_epochs}"
+    assert spec.command[2:] == (f"+optim.lr={lr}", f"++trainer.max_epochs={epochs}", "+data=there")
+    assert [t.fidelity["trainer.max_epochs"] for t in spec.tasks_by_cost] == [5, 10, 20]
+
+
 @pytest.mark.parametrize("module", [["-m", "train"], ["-m", "torch.distributed.run", "train.py"]])
 def test_words_are_counted_from_the_module_on(module: list[str], tmp_path: Path) -> None:
     (tmp_path / "train.py").touch()

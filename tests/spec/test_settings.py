@@ -164,6 +164,17 @@ def test_what_a_setting_makes_wrong_is_said_of_no_line(
     assert (problem.key, problem.line) == (said, None)
 
 
+@pytest.mark.parametrize("key", ["model.lr", "space.model.lr", 'space."model.lr"'])
+def test_a_name_with_dots_needs_no_quotes(key: str) -> None:
+    text = TEXT.replace("space.lr", 'space."model.lr"').replace("{lr}", "")
+    study = StudySpec.from_text(text + '\n[space.width]\ntype = "int"\nlow = 1\nhigh = 9\n')
+    found = with_settings(study, [f"{key}.high=0.5"])
+    assert found.parameter("model.lr").high == 0.5
+    assert with_settings(study, [f"{key}=0.01"]).parameter("model.lr").value == 0.01
+    with pytest.raises(EditError, match=r'there is no "mode"; did you mean "model.lr"'):
+        with_settings(study, ["mode.lr=0.01"])
+
+
 def test_a_file_without_a_name_is_called_as_it_is_said(tmp_path: Path) -> None:
     file = tmp_path / "study.toml"
     nameless = TEXT.replace('name = "speech"\n', "")

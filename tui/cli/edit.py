@@ -8,9 +8,9 @@ import click
 from hpo_tui.tui.cli.asking_runner import ask
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.setting_words import complete_setting
-from hpo_tui.tui.cli.studies import find, reading, spec_of
+from hpo_tui.tui.cli.studies import reading, spec_of
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.cli.trial import study_option
+from hpo_tui.tui.cli.trial import study_first, study_option
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.present import plural
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "settings", nargs=-1, required=True, metavar="KEY=VALUE…", shell_complete=complete_setting
 )
 @study_option
-def edit(settings: tuple[str, ...], study: str | None) -> None:
+def edit(settings: Sequence[str], study: str | None) -> None:
     """Change keys of a study, such as slots=4 or lr.high=0.3, also while it runs.
 
     Keys are those of the study file; those of [study], of [resources] and of a parameter need no
@@ -35,7 +35,7 @@ def edit(settings: tuple[str, ...], study: str | None) -> None:
     from hpo_tui.engine.spec.text.amend import EditError
     from hpo_tui.engine.spec.text.settings import with_settings
 
-    folder = find(study)
+    folder, settings = study_first(settings, study)
     with reading(folder) as reader:
         spec, trials = spec_of(reader.study()), reader.trials()
     try:

@@ -14,7 +14,14 @@ from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.cli.trial import chosen, chosen_several, study_option, trial_words, trials_words
+from hpo_tui.tui.cli.trial import (
+    chosen,
+    chosen_several,
+    study_first,
+    study_option,
+    trial_words,
+    trials_words,
+)
 from hpo_tui.tui.words.plain import plain
 
 _NEGATIVE = re.compile(r"-\.?\d")
@@ -138,9 +145,9 @@ def confirm(words: tuple[str, ...], repeats: int, study: str | None) -> None:
 @click.option("--task", metavar="TASK", help="At which task; default: the cheapest one.")
 @click.option("--back", is_flag=True, help="Take it back, if it is still queued for the next run.")
 @study_option
-def enqueue(values: tuple[str, ...], task: str | None, back: bool, study: str | None) -> None:
+def enqueue(values: Sequence[str], task: str | None, back: bool, study: str | None) -> None:
     """Run a configuration of your own next, such as lr=0.01 optimizer=sgd."""
-    folder = find(study)
+    folder, values = study_first(values, study)
     texts: dict[str, str] = {}
     for name, text in map(_assignment, values):
         if name in texts:

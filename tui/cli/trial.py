@@ -70,6 +70,16 @@ def chosen_several(words: Sequence[str], study: str | None) -> tuple[StudyFolder
     return find(first if named else study), list(dict.fromkeys(map(int, numbers)))
 
 
+def study_first(words: Sequence[str], study: str | None) -> tuple[StudyFolder, Sequence[str]]:
+    """Return the study that is meant, and the ``KEY=VALUE`` words: a first word may name it.
+
+    Raises Refusal.
+    """
+    first, *rest = words
+    named = study is None and bool(rest) and "=" not in first
+    return (find(first), rest) if named else (find(study), words)
+
+
 def _is_number(word: str) -> bool:
     return word.isascii() and word.isdigit() and int(word) > 0
 

@@ -136,14 +136,14 @@ def place_of(key: str, spec: StudySpec | None) -> KeyPath:
 
     ``spec``: the study whose parameters and metrics may stand for their sections, if there is one.
     """
-    path = _path(key)
+    parameters = {p.name for p in spec.space} if spec is not None else set[str]()
+    path = _with_whole_names(_path(key), parameters)
     if path == ("constraints",) and (spec is None or path not in layout(spec.text).values):
         # It may stand above all sections, where a file that has none there has no place for it.
         return ("study", *path)
     if len(path) > 1 and isinstance(path[1], str) and path[0] in (named := _named(spec)):
         return (path[0], named[str(path[0])].get(path[1], path[1]), *path[2:])
     if path and path[0] not in KEYS[""]:
-        parameters = {p.name for p in spec.space} if spec is not None else set()
         if len(path) == 2 and path[0] not in parameters and (goal := _goal(path, spec)):
             return (*goal, path[1])
         path = (*_section(str(path[0]), parameters, alone=len(path) == 1), *path)
@@ -160,6 +160,18 @@ def _named(spec: StudySpec | None) -> dict[str, dict[str, int]]:
         "task": [t.name for t in spec.tasks],
     }
     return {section: {name: of.index(name) for name in of} for section, of in names.items()}
+
+
+def _with_whole_names(path: KeyPath, parameters: Collection[str]) -> KeyPath:
+    """Return a place with a parameter's name that has dots as one part: ``model.depth.high``."""
+    at = int(path[:1] == ("space",))
+    if path[at : at + 1] and path[at] in {*parameters, *KEYS[""]}:
+        return path
+    for end in range(len(path), at + 1, -1):
+        name = ".".join(map(str, path[at:end]))
+        if name in parameters:
+            return (*path[:at], name, *path[end:])
+    return path
 
 
 def _goal(path: KeyPath, spec: StudySpec | None) -> KeyPath:
