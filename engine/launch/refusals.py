@@ -1,5 +1,6 @@
 """What to say where a wish is not granted because no runner is there, or a folder is closed."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -93,6 +94,16 @@ def left_behind(folder: StudyFolder, runner: int | None) -> str:
         f"{folder.name} was renamed while it ran: its runner (process {runner}) waits half a minute"
         f" for {sought} to be back, then ends with its trials"
     )
+
+
+def why_unchangeable(folder: StudyFolder) -> str:
+    """Return why a user may look at a study but not change it, empty where that may be."""
+    for path in (folder.path, folder.db, folder.lock):
+        if path.exists() and not os.access(path, os.W_OK):
+            fixed = os.statvfs(path).f_flag & os.ST_RDONLY
+            code = errno.EROFS if fixed else errno.EACCES
+            return in_words(OSError(code, os.strerror(code), str(path)))
+    return ""
 
 
 def why_not(folder: StudyFolder, action: str, error: OSError) -> str:

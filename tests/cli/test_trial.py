@@ -221,6 +221,13 @@ def test_what_nobody_runs_any_more_is_not_followed_for_ever(
     ran = hpo("log", 5, "-f")
     assert ran.err == "trial 5 has not printed anything; it is running\n"
     assert time.monotonic() - before < 20
+    folder = study.trial(5)
+    folder.path.mkdir(parents=True)
+    folder.log.write_bytes(b"last words\n")
+    again = "but sparse has no runner; to continue it: hpo-tui resume sparse\n"
+    assert hpo("log", 5, "-f").err == f"trial 5 is running, {again}"
+    folder.exit.write_text("{}")
+    assert "trial 5 has ended, but sparse has no runner; to have its" in hpo("log", 5, "-f").err
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"a", b"a\n", b"a\nb", b"a\n\nb\n", b"x\r\ny\r\n"])

@@ -181,12 +181,14 @@ RUNS = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from hpo_tui.engine.launch.refusals import runs
+from hpo_tui.engine.launch.refusals import runs, why_unchangeable
 from hpo_tui.store.folder import StudyFolder
 study = StudyFolder(Path(sys.argv[2]))
 print(runs(study))
+print(why_unchangeable(study))
 os.setuid(int(sys.argv[3]))
 print(runs(study))
+print(why_unchangeable(study))
 """
 HOLDS = """
 import fcntl, os, sys
@@ -208,10 +210,12 @@ def test_who_may_not_stop_a_study_is_told_whose_it_is_and_where_it_runs(public: 
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as runner:
         assert runner.stdout is not None
         runner.stdout.readline()
-        own, closed = asked(study, NOBODY, RUNS)[:2]
+        own, open_to_all, closed, why = asked(study, NOBODY, RUNS)[:4]
         runner.communicate(b"\n")
     stop = f"hpo-tui stop {study.path}"
     assert own.startswith("t is running: stop it first with `hpo-tui stop ")
+    assert open_to_all == ""
+    assert why.startswith(f"{study.path} is closed to you (Permission denied): it is root's, ask")
     where = f"in process {runner.pid} of this machine"
     assert closed == f"t is running for root, {where}: you may not stop it, ask root for `{stop}`"
 

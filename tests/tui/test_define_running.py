@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from hpo_tui.engine.launch import offline
+from hpo_tui.engine.launch import offline, refusals
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
@@ -64,6 +64,18 @@ async def test_a_refused_edit_says_why_and_changes_nothing(study: StudyFolder) -
         assert [row.path for row in rows.form if row.problem] == [("task", 0)]
         screen.take(screen.history.text.replace("epochs = 14\n", "epochs = 15\n"))
         assert "task[1]" not in shown(screen, "#define-problem")
+
+
+async def test_that_a_study_cannot_be_changed_is_said_before_anything_is_typed(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by whoever may read alone; to root, who runs tests, nothing is closed."""
+    monkeypatch.setattr(refusals.os, "access", lambda path, _: Path(path) != study.db)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await editing(pilot)
+        said = f"You may look at this study, but not change it: {study.db} is closed to you"
+        await until(pilot, lambda: any(said in n.message for n in app._notifications))
 
 
 async def test_a_comment_is_kept_where_nothing_that_matters_changes(tmp_path: Path) -> None:

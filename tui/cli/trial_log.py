@@ -183,7 +183,11 @@ def _tell_state(
     elif follow and trial.state.ended:
         note(f"trial {number}: {_how(trial)}")
     elif follow:
-        note(f"trial {number} is {trial.state}, but {plain(folder.name)} has no runner")
+        ended = trial.state is TrialState.RUNNING and folder.trial(number).exit.exists()
+        stands = "has ended" if ended else f"is {trial.state}"
+        to = "have its result taken in" if ended else "continue it"
+        how = f"to {to}: hpo-tui resume {plain(folder.word)}"
+        note(f"trial {number} {stands}, but {plain(folder.name)} has no runner; {how}")
 
 
 def _how(trial: Trial) -> str:

@@ -1,6 +1,7 @@
 """The text being edited in Define, where it goes, and what of it is not saved yet."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -124,12 +125,22 @@ class EditRoom(Room):
         if self.hpo.readonly:
             return
         if self.folder is not None:
+            self._tell_closed(self.folder)
             mine = side.by_hand(self.folder, self.saved)
             if mine is not None:
                 self.app.call_from_thread(self._take_by_hand, mine)
         left = self._draft.read()
         if left is not None:
             self.app.call_from_thread(self._offer_draft, left)
+
+    def _tell_closed(self, folder: StudyFolder) -> None:
+        """Say it now that the study cannot be changed, not after all has been typed."""
+        from hpo_tui.engine.launch.refusals import why_unchangeable
+
+        with suppress(OSError):  # it is told by what is asked for
+            if why := why_unchangeable(folder):
+                said = f"You may look at this study, but not change it: {plain(why)}."
+                self.app.call_from_thread(self.say, said, "warning")
 
     def _take_by_hand(self, text: str) -> None:
         """Go on from what somebody has written into the study's file, if nothing was typed yet."""
