@@ -147,8 +147,8 @@ def test_it_takes_some_peaks_to_know() -> None:
 
 def test_without_parameters_nothing_is_known() -> None:
     model = MemoryModel()
-    for _ in range(20):
-        model.add("t", {}, GIB)
+    for n in range(20):
+        model.add("tu"[n % 2], {}, GIB * (1 + n % 2))
     assert model.expected("t", {}) is None
 
 

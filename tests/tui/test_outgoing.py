@@ -58,8 +58,8 @@ def test_nobody_waits_for_a_line_that_stands_still_and_the_last_words_come_nonet
 ) -> None:
     person, outgoing = line
     assert not outgoing.behind
-    for _ in range(100):
-        outgoing.write("x" * 10_000)  # more than a terminal takes
+    for size in (1_000_000, *[10_000] * 100):
+        outgoing.write("x" * size)  # more than a terminal takes
     assert outgoing.behind
     outgoing.begin_last_words()
     outgoing.write("end")
