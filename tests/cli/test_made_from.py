@@ -151,7 +151,7 @@ def test_a_setting_that_is_wrong_makes_no_study(
 ) -> None:
     with pytest.raises(Refusal, match=r"^--set: there is no task\[9\]\.cost"):
         prepare("study.toml", None, ["task[9].cost=1"])
-    with pytest.raises(Refusal, match=r"study\.toml cannot be run: 1 problem"):
+    with pytest.raises(Refusal, match=r"study\.toml cannot be run with these settings: 1 problem"):
         prepare("study.toml", None, ["budget=-1"])
     assert "study.toml: study.budget: " in capsys.readouterr().err
     assert not (tmp_path / HOME).exists()
