@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ import hpo_tui
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.owners import owner_of_running
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.write import StudyWriter
 
 NOBODY, SOMEBODY = 65534, 54321
 
@@ -56,13 +59,15 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.owners import others_run, owner_of_running
+from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.store.folder import StudyFolder
 study = StudyFolder(Path(sys.argv[2]))
-others_run(study, [1])  # loads what another user could not load
+others_run(study, [1]), in_the_way(study)  # loads what another user could not load
 os.setuid(int(sys.argv[3]))
 for folder in (study, *(StudyFolder(study.path.with_name(n)) for n in ("his-copy", "her-copy"))):
     print(owner_of_running(folder.trial(1)))
 print(others_run(study, [1]))
+print(in_the_way(study))
 processes._PROC = study.path.with_name("proc")  # as on a machine that hides what others run
 print([owner_of_running(study.trial(1))])
 """
@@ -83,6 +88,9 @@ def test_a_trial_of_another_user_that_outlived_its_runner_is_not_taken_for_lost(
     study = StudyFolder(public / "t")
     files = study.trial(1)
     files.path.mkdir(parents=True)
+    with closing(StudyWriter(study.db)) as writer:
+        writer.create_study("t", "", 0)
+        writer.add_trial(Trial(1, 1, "full", TrialState.RUNNING, 1.0, {}))
     boot = public / "proc/sys/kernel/random/boot_id"
     boot.parent.mkdir(parents=True)
     boot.write_text(processes.boot_id())
@@ -106,9 +114,12 @@ def test_a_trial_of_another_user_that_outlived_its_runner_is_not_taken_for_lost(
         assert told[:3] == [his, "", ""]
         assert told[3].startswith(f"trial 1 of t still runs without a runner. It is {his}'s: only")
         assert told[3].endswith("or go on once it has ended")
-        assert told[4] == str([his])
+        stop = f"hpo-tui stop {study.path}"
+        runs = "trial 1 of t still runs without a runner"
+        assert told[4] == f"{runs}: it is {his}'s, ask {his} for `{stop}`"
+        assert told[5] == str([his])
         shim.communicate(b"\n")
-    assert asked(study, NOBODY - 1) == [*[""] * 4, "['']"]
+    assert asked(study, NOBODY - 1) == [*[""] * 5, "['']"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -227,4 +238,4 @@ def asked(study: StudyFolder, user: int, script: str = WHO) -> list[str]:
         [sys.executable, "-c", script, root, str(study.path), str(user)],
         stdout=subprocess.PIPE, text=True, check=True, cwd="/",
     )  # fmt: skip
-    return done.stdout.split("\n")[:5]
+    return done.stdout.split("\n")[:6]
