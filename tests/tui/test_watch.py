@@ -319,7 +319,7 @@ async def test_a_folder_without_a_database_says_what_to_do(tmp_path: Path) -> No
 async def test_leaving_says_that_the_run_goes_on(study: StudyFolder, runner: None) -> None:
     async with watching(study, size=(80, 24)) as (app, pilot):
         await pilot.press("q")
-    assert "keeps running" in app.farewell
+    assert "keeps running: `hpo-tui watch " in app.farewell
     assert app.return_code == 0
 
 
