@@ -86,7 +86,7 @@ class StudyFolder:
         here = working_folder()
         if self._is_found_as(self.name, here):
             return self.name_word
-        path = whole(self.path)
+        path = by_its_links(self.path)
         return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
     @property
@@ -97,7 +97,7 @@ class StudyFolder:
     @property
     def path_word(self) -> str:
         """What names it in a command line anywhere, for what is read who knows where."""
-        return shlex.quote(str(whole(self.path)))
+        return shlex.quote(str(by_its_links(self.path)))
 
     def _is_found_as(self, text: str, here: Path) -> bool:
         found = None if text.startswith("-") else find_study(text, here)

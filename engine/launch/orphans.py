@@ -5,13 +5,13 @@ import os
 import sqlite3
 from contextlib import suppress
 
-from hpo_tui.engine.execution.transient_errors import small_file
 from hpo_tui.engine.execution.processes import Process, boot_id, owner, prints_to
+from hpo_tui.engine.execution.transient_errors import small_file
 from hpo_tui.engine.spec.names import numbered
+from hpo_tui.store.file_errors import user_name
 from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.store.file_errors import user_name
 
 
 def orphans(folder: StudyFolder) -> list[int]:
