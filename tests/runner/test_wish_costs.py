@@ -74,7 +74,8 @@ def test_a_finished_study_runs_what_is_queued_for_what_it_is_said_to_lack(make_s
     study = _finished(make_study)
     answer(study, "confirm", trial=1, repeats=2)
     answer(study, "enqueue", params={"x": 0.25}, task=None)
-    assert "`hpo-tui extend 3 -s t`, which pays for what is queued" in how_to_start(study.folder)
+    told = how_to_start(study.folder)
+    assert f"`hpo-tui extend 3 -s {study.folder.word}`, which pays for what is queued" in told
     answer(study, "extend", amount=3)
     study.run()
     assert [t.repeat for t in study.trials()] == [0, 1, 2, 0]
