@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, Suggestion
@@ -275,3 +276,22 @@ def test_a_space_with_nothing_to_search_is_run_once(lab: Any) -> None:
     asked = lab.play(opt, lambda p, t: {"a": 1.0, "b": 1.0})
     assert {tuple(s.params.items()) for s in asked} == {(("a", 3), ("b", "u"))}
     assert asked[-1].task == "full"
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_more_of_a_negated_error_is_searched_as_less_of_the_error(lab: Any, counts: bool) -> None:
+    """As scikit-learn's ``neg_mean_squared_error``, here over several decades."""
+
+    def error(params: dict[str, Any], task: str) -> float:
+        value = float(10.0 ** (1.0 + 4.0 * lab.bowl(params, task)["a"]))
+        return float(round(value)) if counts else value
+
+    def play(direction: str, sign: float) -> list[tuple[dict[str, Any], str]]:
+        spec = lab.spec(objective=[{"metric": "e", "direction": direction}])
+        opt = Optimizer(spec, seed=3)
+        ran = lab.play(opt, lambda params, task: {"e": sign * error(params, task)})
+        assert opt.slices()
+        assert all((sign * np.array(told.expected) > 0).all() for told in opt.slices())
+        return [(s.params, s.task) for s in ran]
+
+    assert play("minimize", 1.0) == play("maximize", -1.0)

@@ -289,3 +289,34 @@ def test_what_grows_with_the_cost_of_the_task_is_no_fall(log: bool) -> None:
         assert warped(values, log=log, tasks=tasks, configs=configs)[1].fall <= most
     values = seconds + [40.0 * v for v in seconds]
     assert warped(values, log=log, tasks=tasks, configs=configs)[1].fall > 0.5
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.floats(1e-6, 1e9), min_size=1, max_size=24),
+    st.one_of(st.none(), st.floats(1e-3, 1e3)),
+    st.sampled_from([1.0, -1.0]),
+    st.booleans(),
+)
+def test_a_metric_below_zero_is_modelled_as_its_negative(
+    values: list[float], limit: float | None, sign: float, log: bool
+) -> None:
+    """As a negated error is, of which more is better."""
+    tasks = [i % 2 for i in range(len(values))]
+    configs = [i // 2 for i in range(len(values))]
+    z, made = warped(values, sign=sign, log=log, limit=limit, tasks=tasks, configs=configs)
+    negated = [-v for v in values]
+    turned = None if limit is None else -limit
+    z2, made2 = warped(negated, sign=-sign, log=log, limit=turned, tasks=tasks, configs=configs)
+    np.testing.assert_array_equal(z, z2)
+    assert made2.log == made.log
+    for at in (*values, 0.0, -3.0, np.inf, -np.inf):
+        assert made2.limit(-at) == made.limit(at)
+    assert made2.between(-5.0, -0.5) == made.between(0.5, 5.0)
+
+
+def test_a_metric_that_may_rise_above_zero_has_no_logarithm() -> None:
+    values = [-(10.0**k) for k in range(-3, 9)]
+    assert warped(values, sign=-1.0)[1].log
+    assert not warped(values, sign=-1.0, limit=0.5)[1].log
+    assert not warped([*values, 0.0], sign=-1.0)[1].log

@@ -126,7 +126,7 @@ class Acquisition:
             warp = self.models.warps[k]
             for i, value in enumerate(raw[:, k]):
                 half = value - 0.5 * warp.sign
-                out[i, j] = warp.limit(half if half > 0 or not warp.log else value / 2)
+                out[i, j] = warp.limit(half if warp.side * half > 0 or not warp.log else value / 2)
         return out
 
     def _targets(self, points: Array, prospects: Array) -> tuple[Target | None, Target | None]:

@@ -102,8 +102,9 @@ class Reading:
         if models.trust[k] < TRUSTED:  # the cheap rows are not in these units
             table = table.rows(np.flatnonzero(table.task == history.full))
         values = table.values[:, k]
-        known = np.isfinite(values) & ((values > 0) | (not self._warp.log))
-        found = losses(values[known], self._warp.sign, log=self._warp.log)
+        warp = self._warp
+        known = np.isfinite(values) & ((warp.side * values > 0) | (not warp.log))
+        found = losses(values[known], warp.sign, log=warp.log, side=warp.side)
         task = table.task[known]
         found = found + offsets(found, table.config[known], task, history.full)[task]
         z = models.z[:, k]
@@ -120,7 +121,8 @@ class Reading:
         linear = (z * warp.sd + warp.mean) * warp.scale + warp.pivot
         loss = np.where(z <= self._pivot, linear, np.interp(z, self._z, self._losses))
         values = warp.sign * loss
-        values = np.exp(np.clip(values, -700.0, 700.0)) if warp.log else values
+        if warp.log:
+            values = warp.side * np.exp(np.clip(warp.side * values, -700.0, 700.0))
         return np.asarray(np.clip(values, -1e300, 1e300))
 
     def band(self, mean: Array, sd: Array) -> tuple[Array, Array, Array]:

@@ -7,7 +7,7 @@ reliability.py to say. Shapes: n rows, one metric.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -27,12 +27,14 @@ _TINY = 1e-100
 class Warp:
     """The map from a metric to model units.
 
-    ``fall``: by how much, in model units, the full results of configurations run at both were
-    worse than the cheap ones, other than by growing with the cost; 0 where they were better.
+    ``side``: -1 where logarithms are taken of a metric that is below zero, or else 1. ``fall``: by
+    how much, in model units, the full results of configurations run at both were worse than the
+    cheap ones, other than by growing with the cost; 0 where they were better.
     """
 
     sign: float
     log: bool
+    side: float
     pivot: float
     scale: float
     mean: float
@@ -42,7 +44,8 @@ class Warp:
     def limit(self, value: float) -> float:
         """Return a threshold on the metric, in model units (linear on both sides of the pivot)."""
         if self.log:
-            value = math.log(value) if value > 0 else -math.inf
+            size = self.side * value
+            value = self.side * (math.log(size) if size > 0 else -math.inf)
         if not math.isfinite(value):
             return self.sign * value
         z = (self.sign * value - self.pivot) / self.scale
@@ -139,13 +142,18 @@ class RowLabels:
     costs: Array
 
 
-def losses(values: Array, sign: float, *, log: bool) -> Array:
-    """Return a metric (n,) as losses: its logarithm if asked, so that less is better."""
-    return sign * (np.log(values) if log else values)
+def losses(values: Array, sign: float, *, log: bool, side: float = 1.0) -> Array:
+    """Return a metric (n,) as losses: the logarithm of its size if asked, so that less is better.
+
+    ``side``: that of zero on which all values lie.
+    """
+    return sign * (side * np.log(side * values) if log else values)
 
 
 def warp(column: Column, labels: RowLabels) -> tuple[Array, Warp]:
     """Model units of one metric, (n,), standardised, and the map that made them."""
+    sign, side = column.sign, _side(column)
+    column = column if side > 0 else _mirrored(column)
     raw = column.values
     ok = np.isfinite(raw)
     near = np.zeros(len(raw), dtype=bool)
@@ -163,7 +171,21 @@ def warp(column: Column, labels: RowLabels) -> tuple[Array, Warp]:
     mean, sd = float(np.mean(seen)), float(np.std(seen))
     sd = sd if sd > 1e-9 else 1.0
     fall = min(fall / scale / sd, FAR)
-    return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd, fall)
+    made = Warp(sign, log, side if log else 1.0, pivot, scale, mean, sd, fall)
+    return (z - mean) / sd, made
+
+
+def _side(column: Column) -> float:
+    """Return -1 if a metric is below zero, as a negated error or a log-likelihood is, or else 1."""
+    known = column.values[np.isfinite(column.values)]
+    below = len(known) > 0 and float(np.max(known)) < 0
+    return -1.0 if below and (column.limit is None or column.limit < 0) else 1.0
+
+
+def _mirrored(column: Column) -> Column:
+    """Return the negative of a metric, for which the opposite is asked."""
+    limit = None if column.limit is None else -column.limit
+    return replace(column, values=-column.values, sign=-column.sign, limit=limit)
 
 
 def _lined_up(
