@@ -10,18 +10,13 @@ from pathlib import Path
 from hpo_tui.engine.define.script import adapts, script_of
 from hpo_tui.engine.define.sources.client import CLIENT
 from hpo_tui.engine.define.sources.texts import local_sources, read
+from hpo_tui.engine.define.space_advice import about_space
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import BudgetUnit, Params, StudySpec, Value
 from hpo_tui.engine.spec.command import command_line, placeholder_values
 from hpo_tui.engine.spec.names import plural, show
 from hpo_tui.engine.spec.placeholders import used
-from hpo_tui.engine.spec.space import (
-    InfeasibleError,
-    compiled_constraints,
-    draw,
-    sample,
-    value_count,
-)
+from hpo_tui.engine.spec.space import InfeasibleError, compiled_constraints, sample
 from hpo_tui.engine.spec.units import show_duration
 
 _SAVES = re.compile(r"\btrial\.checkpoint\b|\bHPO_(CHECKPOINT|TRIAL_DIR)\b")
@@ -133,7 +128,12 @@ def advise(spec: StudySpec) -> Sequence[str]:
     variable = next((w for w in spec.command if w.startswith(("$", "~"))), None)
     if variable:
         advice.append(f"{show(variable)} stays as it is written: no shell expands it")
-    advice += [*_checkpoints(spec, names), *_runs(spec, names), *_patterns(spec), *_spaces(spec)]
+    advice += [
+        *_checkpoints(spec, names),
+        *_runs(spec, names),
+        *_patterns(spec),
+        *about_space(spec),
+    ]
     if spec.repeats > 1 and "seed" not in names and not spec.template:
         advice.append("repeats need another seed each: use {seed} in the command, or HPO_SEED")
     return advice
@@ -211,44 +211,3 @@ def _patterns(spec: StudySpec) -> list[str]:
         for name in spec.metric_names
         if name.lower() not in found and not _in_source(spec, CLIENT)
     ]
-
-
-def _spaces(spec: StudySpec) -> list[str]:
-    """Return what of the space is probably a mistake."""
-    return [*_linear_ranges(spec), *_small_space(spec), *_strict_constraints(spec)]
-
-
-def _linear_ranges(spec: StudySpec) -> list[str]:
-    """Return which ranges over several powers of ten are not searched by their logarithm."""
-    advice = []
-    for parameter in spec.space:
-        wide = parameter.numeric and parameter.low > 0 and parameter.high / parameter.low >= 1000
-        if wide and not parameter.log:
-            advice.append(
-                f"{show(parameter.name)} goes over {parameter.high / parameter.low:.0f} times its "
-                "least value: log = true gives every size an equal share"
-            )
-    return advice
-
-
-def _small_space(spec: StudySpec) -> list[str]:
-    """Return that the space has few configurations, if it has."""
-    count = 1.0
-    for parameter in spec.free:
-        count *= value_count(parameter)
-    if count >= 50:
-        return []
-    how = "trying them all may be simpler" if count > 1 else "there is nothing to search"
-    return [f"the space has {plural(count, 'configuration')}: {how}"]
-
-
-def _strict_constraints(spec: StudySpec) -> list[str]:
-    """Return that the constraints refuse nearly all random configurations, if they do."""
-    rng, broken = random.Random(0), 0
-    relations = compiled_constraints(spec)
-    for _ in range(200 if relations else 0):
-        drawn = {p.name: draw(p, rng) for p in spec.space}
-        broken += not all(c.holds(drawn) for c in relations)
-    if broken <= 190:
-        return []
-    return [f"the constraints refuse {broken / 2:.0f} % of random configurations"]

@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show, text_fault
@@ -134,3 +136,12 @@ def bound(parameter: Parameter, value: float) -> str:
         if parameter.kind is ParameterKind.INT and value == int(value)
         else show(value)
     )
+
+
+def in_order(choices: Sequence[object]) -> bool:
+    """Whether choices are two numbers or more that rise, or fall, from each to the next."""
+    numbers = [c for c in choices if isinstance(c, int | float) and not isinstance(c, bool)]
+    if len(numbers) < max(len(choices), 2):
+        return False
+    rising = all(a < b for a, b in pairwise(numbers))
+    return rising or all(a > b for a, b in pairwise(numbers))

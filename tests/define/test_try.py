@@ -347,3 +347,20 @@ def test_a_module_beside_the_script_goes_before_one_in_the_folder(tmp_path: Path
         (place / "common.py").write_text(f"# {place.name}")
     read = local_sources(tmp_path / "a" / "train.py", tmp_path)
     assert read[2:] == ["# b", "# a", f"# {tmp_path.name}"]
+
+
+@pytest.mark.parametrize(
+    ("choices", "told"),
+    [("[16, 32, 64]", True), ("[64, 16, 32]", False), ("[16, 32]", False), ('["a", "b"]', False)],
+)
+def test_numbers_in_order_that_are_called_categories_are_told(choices: str, told: bool) -> None:
+    text = TEXT.format(command='"p {lr} {batch}"') + (
+        f'\n[space.batch]\ntype = "categorical"\nchoices = {choices}\n'
+    )
+    said = [a for a in advise(StudySpec.from_text(text)) if "ordinal" in a]
+    assert [a.split(" lists")[0] for a in said] == (['"batch"'] if told else [])
+    assert not [
+        a
+        for a in advise(StudySpec.from_text(text.replace("categorical", "ordinal")))
+        if "ordinal" in a
+    ]

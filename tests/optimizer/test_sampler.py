@@ -8,10 +8,12 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import Trial, TrialState
 
 from hpo_tui.engine.optimizer import BudgetSpent, CostWeightedSampler
+from hpo_tui.engine.optimizer.optuna.conversion import parameter
+from hpo_tui.engine.spec import ParameterKind
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -106,6 +108,26 @@ def test_a_pruned_trial_teaches_where_its_curve_was_to_end() -> None:
     table = search.builder.table(sampler._history(study, spec, study.trials[-1]))
     assert not table.final[-1]
     assert table.values[-1, 0] == pytest.approx(0.5 + study.trials[7].params["x"] / 2, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("choices", "kind"),
+    [
+        ([16, 32, 64], ParameterKind.ORDINAL),
+        ([0.5, 0.1, 0.01], ParameterKind.ORDINAL),
+        ([16, 64, 32], ParameterKind.CATEGORICAL),
+        ([8, 8, 16], ParameterKind.CATEGORICAL),
+        ([False, True], ParameterKind.CATEGORICAL),
+        (["a", "b", "c"], ParameterKind.CATEGORICAL),
+        ([None, 1, 2], ParameterKind.CATEGORICAL),
+        ([7], ParameterKind.CATEGORICAL),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
+def test_numbers_in_order_have_neighbours(choices: list[Any], kind: ParameterKind) -> None:
+    found = parameter("batch", CategoricalDistribution(choices))
+    assert found.kind is kind
+    assert list(found.choices) == [choices.index(c) for c in dict.fromkeys(choices)]
 
 
 @pytest.mark.parametrize(

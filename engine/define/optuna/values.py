@@ -4,11 +4,11 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from hpo_tui.engine.define.sources.syntax import keywords, last_name, set_once, text_of
 from hpo_tui.engine.spec import Parameter, ParameterKind, Value
+from hpo_tui.engine.spec.values import in_order
 from hpo_tui.store.transfer.arrivals import choice as plain_choice
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -171,10 +171,7 @@ def of_choices(name: str, choices: Sequence[Value]) -> Parameter:
     """
     if len(choices) == 1:
         return Parameter(name, ParameterKind.FIXED, value=choices[0])
-    numbers = [c for c in choices if isinstance(c, int | float) and not isinstance(c, bool)]
-    steps = {a < b for a, b in pairwise(numbers)} if len(numbers) == len(choices) else set()
-    ordered = len(steps) == 1 and len(set(numbers)) == len(numbers)
-    kind = ParameterKind.ORDINAL if ordered else ParameterKind.CATEGORICAL
+    kind = ParameterKind.ORDINAL if in_order(choices) else ParameterKind.CATEGORICAL
     return Parameter(name, kind, choices=tuple(choices))
 
 

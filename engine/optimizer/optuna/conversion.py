@@ -25,6 +25,7 @@ from hpo_tui.engine.spec import (
     StudySpec,
     Task,
 )
+from hpo_tui.engine.spec.values import in_order
 
 _STATES: Mapping[TrialState, State] = {
     TrialState.COMPLETE: "complete",
@@ -56,7 +57,8 @@ def optuna_number(number: int) -> int:
 def parameter(name: str, distribution: BaseDistribution) -> Parameter:
     """Return the parameter that a distribution describes. Raises TypeError for an unknown kind.
 
-    A category's choices are their numbers, see :func:`our_params`.
+    A category's choices are their places, see :func:`our_params`. If they are numbers in order,
+    they have neighbours, which Optuna's categories cannot say.
     """
     if isinstance(distribution, FloatDistribution):
         return Parameter(
@@ -71,7 +73,9 @@ def parameter(name: str, distribution: BaseDistribution) -> Parameter:
     if isinstance(distribution, CategoricalDistribution):
         # Optuna's choices can be anything, and equal ones (1 and true) are the first of them.
         numbers = {int(distribution.to_internal_repr(c)) for c in distribution.choices}
-        return Parameter(name, ParameterKind.CATEGORICAL, choices=tuple(sorted(numbers)))
+        ordered = in_order(distribution.choices)
+        kind = ParameterKind.ORDINAL if ordered else ParameterKind.CATEGORICAL
+        return Parameter(name, kind, choices=tuple(sorted(numbers)))
     raise TypeError(f"no sampler for {type(distribution).__name__}")
 
 
