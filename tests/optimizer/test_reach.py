@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.models.reach import within_reach
-from hpo_tui.engine.optimizer.models.transform import Column, RowLabels, warp
+from hpo_tui.engine.optimizer.models.scaling import Column
+from hpo_tui.engine.optimizer.models.transform import RowLabels, warp
 
 
 @pytest.mark.parametrize(

@@ -5,19 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from hpo_tui.engine.optimizer.models.transform import (
-    Column,
-    RowLabels,
-    Warp,
-    counts,
-    offsets,
-    prefers_log,
-    warp,
-)
+from hpo_tui.engine.optimizer.models.scaling import Column, Scaling, counts, prefers_log
+from hpo_tui.engine.optimizer.models.transform import RowLabels, Warp, offsets, warp
 
 
 def warped(
@@ -183,7 +176,7 @@ ZEROS = [1e-17, 0.9, 1.2, 6e-18, 1.5, 2.0, 2.2, 3e-17, 2.6, 3.1]
 
 def test_a_zero_that_rounding_has_missed_leaves_the_others_their_room() -> None:
     z, made = warped(ZEROS, traded=True)
-    assert not made.log
+    assert not made.scaling.log
     exact, _ = warped([v if v > 1e-9 else 0.0 for v in ZEROS], traded=True)
     np.testing.assert_allclose(z, exact, atol=1e-6)
 
@@ -191,7 +184,7 @@ def test_a_zero_that_rounding_has_missed_leaves_the_others_their_room() -> None:
 def test_logarithms_of_one_objective_among_several_end_a_thousandth_below_the_usual() -> None:
     usual = list(np.exp(np.linspace(-3.0, 3.0, 25)))
     z, made = warped([*usual, 2e-3, 5e-4, 1e-17], traded=True)
-    assert made.log
+    assert made.scaling.log
     assert z[-1] == z[-2] < z[-3] < z[:-3].min()
     aimed, made = warped([*usual, 1e-9, 1e-17], traded=True, limit=1e-7)
     assert aimed[-2] < made.limit(1e-7) < aimed[:-2].min()
@@ -199,7 +192,7 @@ def test_logarithms_of_one_objective_among_several_end_a_thousandth_below_the_us
 
 def test_a_single_objective_is_followed_all_the_way_down() -> None:
     z, made = warped([*np.exp(np.linspace(-3.0, 3.0, 25)), 1e-5, 1e-6])
-    assert made.log
+    assert made.scaling.log
     assert z[-1] < z[-2] < z[:-2].min()
 
 
@@ -295,28 +288,75 @@ def test_what_grows_with_the_cost_of_the_task_is_no_fall(log: bool) -> None:
 @given(
     st.lists(st.floats(1e-6, 1e9), min_size=1, max_size=24),
     st.one_of(st.none(), st.floats(1e-3, 1e3)),
-    st.sampled_from([1.0, -1.0]),
     st.booleans(),
 )
-def test_a_metric_below_zero_is_modelled_as_its_negative(
-    values: list[float], limit: float | None, sign: float, log: bool
+def test_more_of_a_negated_error_is_modelled_as_less_of_the_error(
+    values: list[float], limit: float | None, log: bool
 ) -> None:
-    """As a negated error is, of which more is better."""
     tasks = [i % 2 for i in range(len(values))]
     configs = [i // 2 for i in range(len(values))]
-    z, made = warped(values, sign=sign, log=log, limit=limit, tasks=tasks, configs=configs)
+    z, made = warped(values, log=log, limit=limit, tasks=tasks, configs=configs)
     negated = [-v for v in values]
     turned = None if limit is None else -limit
-    z2, made2 = warped(negated, sign=-sign, log=log, limit=turned, tasks=tasks, configs=configs)
+    z2, made2 = warped(negated, sign=-1.0, log=log, limit=turned, tasks=tasks, configs=configs)
     np.testing.assert_array_equal(z, z2)
-    assert made2.log == made.log
+    assert made2.scaling.log == made.scaling.log
     for at in (*values, 0.0, -3.0, np.inf, -np.inf):
         assert made2.limit(-at) == made.limit(at)
     assert made2.between(-5.0, -0.5) == made.between(0.5, 5.0)
 
 
-def test_a_metric_that_may_rise_above_zero_has_no_logarithm() -> None:
-    values = [-(10.0**k) for k in range(-3, 9)]
-    assert warped(values, sign=-1.0)[1].log
-    assert not warped(values, sign=-1.0, limit=0.5)[1].log
-    assert not warped([*values, 0.0], sign=-1.0)[1].log
+@settings(max_examples=60)
+@given(
+    st.lists(st.integers(1, 9000), min_size=1, max_size=24),
+    st.one_of(st.none(), st.integers(1, 9000)),
+    st.sampled_from([1.0, 100.0]),
+    st.booleans(),
+)
+@example([2098, 1, 5202, 1607, 282, 9000, 112, 525], 2, 1.0, True)
+def test_a_score_is_modelled_as_what_it_leaves_of_its_bound(
+    parts: list[int], limit: int | None, bound: float, traded: bool
+) -> None:
+    """An accuracy as the error, as a share and in per cent."""
+    errors = [bound * p / 10000 for p in parts]
+    turned = None if limit is None else bound * limit / 10000
+    z, made = warped(errors, sign=1.0, limit=turned, traded=traded)
+    scores = [bound - e for e in errors]
+    limit_of_score = None if turned is None else bound - turned
+    z2, made2 = warped(scores, sign=-1.0, limit=limit_of_score, traded=traded)
+    assert (made2.scaling.foot == bound) == made.scaling.log
+    np.testing.assert_allclose(z, z2, atol=1e-6)
+    assert made2.limit(bound) == made.limit(0.0) or not made.scaling.log
+
+
+def test_a_metric_that_may_pass_zero_or_its_bound_has_no_logarithm() -> None:
+    negative = [-(10.0**k) for k in range(-3, 9)]
+    assert warped(negative, sign=-1.0)[1].scaling.log
+    assert not warped(negative, sign=-1.0, limit=0.5)[1].scaling.log
+    assert not warped([*negative, 0.0], sign=-1.0)[1].scaling.log
+    shares = [1.0 - 10.0**-k for k in range(1, 9)]
+    assert warped(shares, sign=-1.0)[1].scaling.log
+    assert not warped(shares, sign=-1.0, limit=1.0)[1].scaling.log
+    assert not warped([*shares, 1.0], sign=-1.0)[1].scaling.log
+    assert not warped(shares, sign=1.0)[1].scaling.log, "less is better"
+    assert not warped([100.0 * s for s in shares] + [-1.0], sign=-1.0)[1].scaling.log
+    assert not warped([*shares, -1.0, -9.0], sign=-1.0, log=True)[1].scaling.log, "its own"
+
+
+@given(
+    st.sampled_from([(1.0, 0.0), (-1.0, 0.0), (-1.0, 1.0), (-1.0, 100.0)]),
+    st.sampled_from([1.0, -1.0]),
+    st.booleans(),
+    st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=9),
+)
+def test_losses_are_read_back_as_the_metric(
+    view: tuple[float, float], sign: float, log: bool, sizes: list[float]
+) -> None:
+    side, foot = view
+    scaling = Scaling(sign, log, side, foot)
+    values = foot + side * np.array(sizes)
+    kept = values[scaling.fits(values)]
+    np.testing.assert_allclose(scaling.values(scaling.losses(kept)), kept, rtol=1e-9, atol=1e-8)
+    assert [scaling.loss(float(v)) for v in kept] == pytest.approx(scaling.losses(kept).tolist())
+    order = np.argsort(scaling.losses(kept), kind="stable")
+    assert (np.diff(sign * kept[order]) >= 0).all()

@@ -13,7 +13,8 @@ from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.models import gp
 from hpo_tui.engine.optimizer.models.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.models.kernel import Hyper, prior
-from hpo_tui.engine.optimizer.models.transform import Column, RowLabels, warp
+from hpo_tui.engine.optimizer.models.scaling import Column
+from hpo_tui.engine.optimizer.models.transform import RowLabels, warp
 from hpo_tui.engine.optimizer.models.trust import TRUSTED, beliefs, log_bayes_factor, trust
 
 NUMBERS = np.array([False, False])

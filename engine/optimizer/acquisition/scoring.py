@@ -19,8 +19,8 @@ from hpo_tui.engine.optimizer.acquisition.expected_gain import Target, target
 from hpo_tui.engine.optimizer.acquisition.pareto import ranks, reference_point, typical_values
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models.kernel import cross
+from hpo_tui.engine.optimizer.models.scaling import counts
 from hpo_tui.engine.optimizer.models.surrogate import Models
-from hpo_tui.engine.optimizer.models.transform import counts
 from hpo_tui.engine.spec import StudySpec
 
 _TYPICAL = 256
@@ -124,9 +124,7 @@ class Acquisition:
             if not counts(known[np.isfinite(known)]):
                 continue
             warp = self.models.warps[k]
-            for i, value in enumerate(raw[:, k]):
-                half = value - 0.5 * warp.sign
-                out[i, j] = warp.limit(half if warp.side * half > 0 or not warp.log else value / 2)
+            out[:, j] = [warp.limit(value - 0.5 * warp.scaling.sign) for value in raw[:, k]]
         return out
 
     def _targets(self, points: Array, prospects: Array) -> tuple[Target | None, Target | None]:

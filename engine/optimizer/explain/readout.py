@@ -15,7 +15,7 @@ from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.finalists import compromises
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.surrogate import Models
-from hpo_tui.engine.optimizer.models.transform import FAR, losses, offsets
+from hpo_tui.engine.optimizer.models.transform import FAR, offsets
 from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.search import Search
 
@@ -102,9 +102,9 @@ class Reading:
         if models.trust[k] < TRUSTED:  # the cheap rows are not in these units
             table = table.rows(np.flatnonzero(table.task == history.full))
         values = table.values[:, k]
-        warp = self._warp
-        known = np.isfinite(values) & ((warp.side * values > 0) | (not warp.log))
-        found = losses(values[known], warp.sign, log=warp.log, side=warp.side)
+        scaling = self._warp.scaling
+        known = scaling.fits(values)
+        found = scaling.losses(values[known])
         task = table.task[known]
         found = found + offsets(found, table.config[known], task, history.full)[task]
         z = models.z[:, k]
@@ -120,9 +120,7 @@ class Reading:
         warp = self._warp
         linear = (z * warp.sd + warp.mean) * warp.scale + warp.pivot
         loss = np.where(z <= self._pivot, linear, np.interp(z, self._z, self._losses))
-        values = warp.sign * loss
-        if warp.log:
-            values = warp.side * np.exp(np.clip(warp.side * values, -700.0, 700.0))
+        values = warp.scaling.values(loss)
         return np.asarray(np.clip(values, -1e300, 1e300))
 
     def band(self, mean: Array, sd: Array) -> tuple[Array, Array, Array]:

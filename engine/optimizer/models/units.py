@@ -8,7 +8,8 @@ import numpy as np
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.acquisition.pareto import front
 from hpo_tui.engine.optimizer.models.kernel import NOISE
-from hpo_tui.engine.optimizer.models.transform import Column, RowLabels, Warp, counts, warp
+from hpo_tui.engine.optimizer.models.scaling import Column, counts
+from hpo_tui.engine.optimizer.models.transform import RowLabels, Warp, warp
 from hpo_tui.engine.optimizer.table import Table, signs
 from hpo_tui.engine.spec import StudySpec
 
