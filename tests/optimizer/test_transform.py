@@ -358,5 +358,5 @@ def test_losses_are_read_back_as_the_metric(
     kept = values[scaling.fits(values)]
     np.testing.assert_allclose(scaling.values(scaling.losses(kept)), kept, rtol=1e-9, atol=1e-8)
     assert [scaling.loss(float(v)) for v in kept] == pytest.approx(scaling.losses(kept).tolist())
-    order = np.argsort(scaling.losses(kept), kind="stable")
-    assert (np.diff(sign * kept[order]) >= 0).all()
+    # Neighbouring floats can have one logarithm.
+    assert (np.diff(scaling.losses(np.sort(sign * kept) * sign)) >= -1e-12).all()
