@@ -308,17 +308,18 @@ def test_more_of_a_negated_error_is_modelled_as_less_of_the_error(
 
 @settings(max_examples=60)
 @given(
-    st.lists(st.integers(1, 9000), min_size=1, max_size=24),
+    st.lists(st.integers(1, 8900), min_size=1, max_size=24),
     st.one_of(st.none(), st.integers(1, 9000)),
     st.sampled_from([1.0, 100.0]),
     st.booleans(),
 )
-@example([2098, 1, 5202, 1607, 282, 9000, 112, 525], 2, 1.0, True)
+@example([2098, 1, 1, 5202, 1607, 3, 282, 8000, 20, 1525, 1900], 2, 1.0, True)
 def test_a_score_is_modelled_as_what_it_leaves_of_its_bound(
     parts: list[int], limit: int | None, bound: float, traded: bool
 ) -> None:
     """An accuracy as the error, as a share and in per cent."""
-    errors = [bound * p / 10000 for p in parts]
+    # Where one is just 10 or 1000 times another, rounding decides about logarithms.
+    errors = [bound * (p + 0.1371828) / 10000 for p in parts]
     turned = None if limit is None else bound * limit / 10000
     z, made = warped(errors, sign=1.0, limit=turned, traded=traded)
     scores = [bound - e for e in errors]
