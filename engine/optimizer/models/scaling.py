@@ -8,7 +8,7 @@ which r have the metric.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -112,23 +112,22 @@ def scaled(column: Column, start: Mask) -> tuple[Scaling, Array, Mask]:
 
     ``start``: the rows of the start, (n,).
     """
-    known = column.values[np.isfinite(column.values)]
+    ok = np.isfinite(column.values)
+    known = column.values[ok]
     for side, foot in _views(known, column):
         scaling = Scaling(column.sign, True, side, foot)
-        near = _near(replace(scaling, log=False), column, start)
+        near = _near(column, foot, start)
         limit = None if column.limit is None else side * (column.limit - foot)
-        sizes = _log_sizes(scaling.sizes(known), near[np.isfinite(column.values)], limit, column)
+        sizes = _log_sizes(scaling.sizes(known), near[ok], limit, column)
         if sizes is not None:
             return scaling, sizes, near
-    linear = Scaling(column.sign, False, 1.0, 0.0)
-    return linear, known, _near(linear, column, start)
+    return Scaling(column.sign, False, 1.0, 0.0), known, _near(column, 0.0, start)
 
 
-def _near(scaling: Scaling, column: Column, start: Mask) -> Mask:
-    """Return which rows (n,) have the metric and are not far beyond all others."""
+def _near(column: Column, foot: float, start: Mask) -> Mask:
+    """Return which rows (n,) have the metric and are not far beyond all others from ``foot``."""
     near = np.isfinite(column.values)
-    y = scaling.of_sizes(scaling.sizes(column.values[near]))
-    near[near] = within_reach(y, start[near])
+    near[near] = within_reach(column.sign * (column.values[near] - foot), start[near])
     return near
 
 
