@@ -61,6 +61,34 @@ def test_an_empty_name_means_no_study(
     assert folder.db.is_file()
 
 
+@pytest.mark.parametrize("words", [["status"], ["best"], ["open", "--once"], ["stop"], ["run"]])
+def test_the_name_of_an_archived_study_says_where_it_lies(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], words: list[str]
+) -> None:
+    folder = make_study("exports")  # near to a command
+    make_study("other")
+    hpo("archive", "exports")
+    place = folder.path.parent / ".archive" / "exports"
+    ran = hpo(*words, "exports")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        f"hpo-tui: exports is archived: it lies in {place} now. That path names it:"
+        " hpo-tui status .hpo/.archive/exports\n"
+    )
+
+
+def test_an_archived_study_says_what_brings_it_back(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    folder = make_study("my study")
+    hpo("archive", "my study")
+    place = folder.path.parent / ".archive" / "my study"
+    back = f"archived, and so in no list; to have it back: mv '{place}' {folder.path.parent}/"
+    assert f"  {back}" in hpo("status", place).out.splitlines()
+    subprocess.run(back.partition(": ")[2], shell=True, check=True)
+    assert "archived" not in hpo("status", "my study").out
+
+
 def test_from_a_folder_below(
     hpo: Callable[..., Any],
     make_study: Callable[..., StudyFolder],

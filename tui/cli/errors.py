@@ -18,6 +18,10 @@ class NoSuchStudy(Refusal):
     """There is no study of the name that was given."""
 
 
+class ArchivedStudy(NoSuchStudy):
+    """Among the studies here there is none of that name, in the archive beside them there is."""
+
+
 @contextmanager
 def refusing(*kinds: type[Exception]) -> Iterator[None]:
     """Turn exceptions whose message is for people into refusals."""

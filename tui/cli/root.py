@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpo_tui import __version__
-from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal, explain
+from hpo_tui.tui.cli.errors import ArchivedStudy, NoSuchStudy, Refusal, explain
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.words.plain import plain
@@ -169,7 +169,8 @@ def run(argv: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except Refusal as refusal:
-        said = _meant(argv) if isinstance(refusal, NoSuchStudy) else ""
+        unknown = isinstance(refusal, NoSuchStudy) and not isinstance(refusal, ArchivedStudy)
+        said = _meant(argv) if unknown else ""
         note(f"hpo-tui: {refusal}" + (f"; or is a command meant? hpo-tui {said}" if said else ""))
     except click.ClickException as error:
         mistyped = _mistyped(argv)

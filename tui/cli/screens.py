@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, by_its_links, find_home, working_folder
-from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
+from hpo_tui.tui.cli.errors import ArchivedStudy, NoSuchStudy, Refusal
 from hpo_tui.tui.cli.studies import (
     complete_study,
     find,
@@ -118,6 +118,8 @@ def _opened(text: str | None, here: Path) -> tuple[StudyFolder | None, Path | No
         return (study, None) if study is not None else (None, home)
     try:
         return find(text, here), None
+    except ArchivedStudy:
+        raise
     except NoSuchStudy as refusal:
         raise NoSuchStudy(f"{refusal}{_command_meant(text)}") from None
 

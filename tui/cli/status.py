@@ -12,7 +12,7 @@ from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.plain import plain, plain_lines
 from hpo_tui.tui.words.progress import running_lines
 from hpo_tui.tui.words.standing import misnamed_lines, silent_lines, suspended_lines
-from hpo_tui.tui.words.status_lines import queued_lines, waits_lines
+from hpo_tui.tui.words.status_lines import archived_lines, queued_lines, waits_lines
 
 _MOST_RUNNING = 4
 """Running trials of each study that are told of in the list of all."""
@@ -48,7 +48,7 @@ def status(study: str | None, as_json: bool) -> int:
     say(_one_line(folders[0], picture))
     if picture.study.reason:
         say(plain_lines(reason_of(picture), "  "))
-    for lines in (silent_lines, misnamed_lines, waits_lines, queued_lines):
+    for lines in (archived_lines, silent_lines, misnamed_lines, waits_lines, queued_lines):
         for line in lines(picture):
             say(f"  {line}")
     state, word = state_of(picture), plain(folders[0].word)

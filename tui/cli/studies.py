@@ -14,6 +14,7 @@ import click
 from hpo_tui.store.below import studies_below
 from hpo_tui.store.file_errors import in_words
 from hpo_tui.store.folder import (
+    ARCHIVE,
     HOME,
     StudyFolder,
     find_home,
@@ -21,7 +22,7 @@ from hpo_tui.store.folder import (
     list_studies,
     working_folder,
 )
-from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal, refusing
+from hpo_tui.tui.cli.errors import ArchivedStudy, NoSuchStudy, Refusal, refusing
 from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
@@ -43,6 +44,14 @@ def proposals(incomplete: str) -> "list[CompletionItem[str]]":
     names = [f.name for f in _studies(here)] + sorted(p.name for p in here.glob("*.toml"))
     found = [CompletionItem(n) for n in names if n.startswith(incomplete)]
     return found or [CompletionItem(incomplete, type="file")]
+
+
+def study_names(incomplete: str) -> "list[CompletionItem[str]]":
+    """Return the names of the studies here that begin so."""
+    from click.shell_completion import CompletionItem
+
+    names = (f.name for f in _studies(working_folder()))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def complete_study(
@@ -85,6 +94,10 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
     found = next((f for f in studies if f.name == text), None)
     if found is not None:  # it was made since it was looked for
         return found
+    if (archived := _archived(text, here)) is not None:
+        where = f"it lies in {plain(str(archived.path))} now"
+        how = f"hpo-tui status {plain(archived.word)}"
+        raise ArchivedStudy(f"{plain(text)} is archived: {where}. That path names it: {how}")
     known = [f.name for f in studies]
     if "://" in text:
         raise NoSuchStudy(f"{plain(text)} is not a study; {_how_to_make_one(text)}")
@@ -196,6 +209,14 @@ def _where_below(here: Path) -> str:
         return ""
     names = ", ".join(map(plain, found[:3])) + (", …" if len(found) > 3 else "")
     return f"There are some below it, in {names}: cd {plain(shlex.quote(found[0]))}"
+
+
+def _archived(text: str, here: Path) -> StudyFolder | None:
+    """Return the archived study whose folder is called ``text``."""
+    home = find_home(here)
+    if home is None or "/" in text:
+        return None
+    return find_study(str(home / ARCHIVE / text), here)
 
 
 def _studies(here: Path) -> list[StudyFolder]:

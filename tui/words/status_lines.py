@@ -1,10 +1,12 @@
 """A study as a few lines of text, for commands and the smallest windows. Pure."""
 
 import math
+import shlex
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.answers import wish_text
 from hpo_tui.engine.waiting import BESIDE
+from hpo_tui.store.folder import ARCHIVE, by_its_links
 from hpo_tui.tui.words import budgets, fmt, present
 from hpo_tui.tui.words.goals import goals_of, goals_sentence
 from hpo_tui.tui.words.parameter_values import value_text
@@ -38,6 +40,15 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines += best_lines(snapshot, 5, width)
     lines += running_lines(snapshot)
     return [fit(line, width).rstrip() for line in lines]
+
+
+def archived_lines(snapshot: "Snapshot") -> list[str]:
+    """Return where an archived study lies, and what brings it back, in a line; else none."""
+    place = by_its_links(snapshot.folder.path)
+    if place.parent.name != ARCHIVE:
+        return []
+    back = f"mv {shlex.quote(str(place))} {shlex.quote(str(place.parent.parent))}/"
+    return [plain(f"archived, and so in no list; to have it back: {back}")]
 
 
 def waits_lines(snapshot: "Snapshot") -> list[str]:
