@@ -15,7 +15,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.tui.cli import steer
+from hpo_tui.tui.cli import marking, steer
 from tests.cli.conftest import TEXT
 
 MakeStudy = Callable[..., StudyFolder]
@@ -255,7 +255,7 @@ def test_a_note_is_not_taken_away_by_an_empty_pipe(
             return reader.trial(3).note
 
     for piped, code, left in (("see log\n", 0, "see log"), ("\n", 2, "see log")):
-        monkeypatch.setattr(steer.sys, "stdin", io.StringIO(piped))
+        monkeypatch.setattr(marking.sys, "stdin", io.StringIO(piped))
         ran = hpo("note", 3)
         assert (ran.code, written()) == (code, left)
     assert "nothing came on stdin" in ran.err
@@ -267,9 +267,10 @@ def test_a_word_is_no_number_of_a_trial(hpo: Callable[..., Any]) -> None:
     ran = hpo("kill", "first")
     assert ran.code == 2
     assert "'first' is not the number of a trial: the trial comes after the study" in ran.err
-    ran = hpo("tag", "first")
-    assert ran.code == 2
-    assert "'first' is not the number of a trial. A study is named with -s STUDY." in ran.err
+    for words in (["tag", "first"], ["tag", "sparse", "first"], ["note", "first", "-s", "sparse"]):
+        ran = hpo(*words)
+        assert ran.code == 2
+        assert "'first' is not the number of a trial: the trial comes after the study" in ran.err
 
 
 @pytest.mark.parametrize("words", [(3,), ("sparse", 3), (3, "-s", "sparse")])
@@ -281,6 +282,38 @@ def test_a_study_is_named_before_the_trial_or_by_its_option(
     with StudyReader(folder.db) as reader:
         assert [t.number for t in reader.trials() if t.starred] == [3]
     assert hpo("star", "other", *words).code != 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("tag", 3, "7", "keep"), ("tag", "sparse", 3, "7", "keep"),
+     ("tag", 3, "7", "keep", "-s", "sparse")],
+)  # fmt: skip
+def test_tags_stand_behind_the_trial_and_a_number_first_is_the_trial(
+    make_study: MakeStudy, hpo: Callable[..., Any], words: tuple[object, ...]
+) -> None:
+    folder = make_study()
+    assert hpo(*words).code == 0
+    with StudyReader(folder.db) as reader:
+        assert [(t.number, t.tags) for t in reader.trials() if t.tags] == [(3, ("7", "keep"))]
+
+
+def test_of_several_studies_each_request_takes_the_one_before_it(
+    make_study: MakeStudy, hpo: Callable[..., Any]
+) -> None:
+    folder = make_study()
+    make_study("other")
+    for words in (["tag", 3, "keep"], ["note", 3, "look"], ["extend", "5"], ["lend", "0"]):
+        assert "there are several studies here" in hpo(*words).err
+    assert hpo("note", "sparse", 3, "look").code == 0
+    assert hpo("extend", "sparse", "5").code == 0
+    assert "no runner works on sparse" in hpo("lend", "sparse", "0").err
+    for words in (["extend", "sparse", "5", "6"], ["lend", "sparse", "0", "-s", "other"]):
+        assert hpo(*words).code == 2
+    assert "quoted: '20 trials'" in hpo("extend", "20", "trials").err
+    with StudyReader(folder.db) as reader:
+        assert reader.trial(3).note == "look"
+        assert "budget = 15" in reader.study().text
 
 
 def test_commands_to_copy_hold_the_name_as_one_word(

@@ -45,6 +45,12 @@ def test_commands_options_and_studies_are_offered(
         "hpo-tui check ": every,
         "hpo-tui delete sp": ["plain,sparse", "plain,speech"],
         "hpo-tui kill 3 --study spe": ["plain,speech"],
+        "hpo-tui tag spe": ["plain,speech"],
+        "hpo-tui note speech 3 ": [],
+        "hpo-tui enqueue spe": ["plain,speech"],
+        "hpo-tui extend spe": ["plain,speech"],
+        "hpo-tui lend speech ": [],
+        "hpo-tui edit spe": ["plain,speech"],
         "hpo-tui watch other/": ["file,other/"],
         "hpo-tui import ": ["file,"],
         "hpo-tui export --j": ["plain,--json"],
@@ -90,6 +96,7 @@ def test_keys_and_closed_lists_of_values_are_offered(
     assert offered("hpo-tui edit slo", tmp_path) == ["key,slots="]
     make_study("speech", trials=[])
     assert offered("hpo-tui edit lr.hi", tmp_path) == []  # of which?
+    assert "key,lr.high=" in offered("hpo-tui edit speech lr.hi", tmp_path)
     every = offered("hpo-tui edit -s speech ", tmp_path)
     assert {"key,slots=", "key,budget=", "key,lr="} < set(every)
     assert not [o for o in every if o.endswith(".")]

@@ -7,7 +7,7 @@ import click
 
 from hpo_tui.tui.cli.asking_runner import ask
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.setting_words import complete_setting
+from hpo_tui.tui.cli.setting_words import complete_edit
 from hpo_tui.tui.cli.studies import reading, spec_of
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import study_first, study_option
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 @click.command("edit")
 @click.argument(
-    "settings", nargs=-1, required=True, metavar="KEY=VALUE…", shell_complete=complete_setting
+    "settings",
+    nargs=-1,
+    required=True,
+    metavar="[STUDY] KEY=VALUE…",
+    shell_complete=complete_edit,
 )
 @study_option
 def edit(settings: Sequence[str], study: str | None) -> None:

@@ -45,9 +45,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "extend": ("steer", "increase the budget of a study"),
         "edit": ("edit", "change the space, goals or resources of a study"),
         "lend": ("steer", "free a GPU for somebody else for a while"),
-        "star": ("steer", "mark a trial with a star"),
-        "tag": ("steer", "set the tags of a trial"),
-        "note": ("steer", "write a note about a trial"),
+        "star": ("marking", "mark a trial with a star"),
+        "tag": ("marking", "set the tags of a trial"),
+        "note": ("marking", "write a note about a trial"),
     },
     "Data": {
         "export": ("exporting", "write trials as CSV, JSON, Parquet or an Optuna study"),

@@ -54,6 +54,17 @@ def complete_setting(
     return [CompletionItem(text, type=KEY, help=hint or None) for text, hint in offered.items()]
 
 
+def complete_edit(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
+    """Complete ``KEY=VALUE`` as :func:`complete_setting`, as a first word also a study."""
+    from hpo_tui.tui.cli.studies import study_names
+
+    first = incomplete and not ctx.params.get("study") and not ctx.params.get("settings")
+    studies = study_names(incomplete) if first else []
+    return [*studies, *complete_setting(ctx, param, incomplete)]
+
+
 name_option = click.option(
     "--name", metavar="NAME", help="Use this name instead of the one in the file."
 )
@@ -82,7 +93,7 @@ def _spec(ctx: click.Context) -> "StudySpec | None":
     from hpo_tui.engine.spec import SpecError, StudySpec
     from hpo_tui.tui.cli.studies import find, reading, spec_of
 
-    named = ctx.params.get("study") or ctx.params.get("given")
+    named = ctx.params.get("study") or ctx.params.get("given") or _first_study(ctx)
     file = working_folder() / (named or "study.toml")
     if ctx.info_name in ("run", "check") and file.suffix == ".toml" and file.is_file():
         try:
@@ -94,6 +105,12 @@ def _spec(ctx: click.Context) -> "StudySpec | None":
             return spec_of(reader.study())
     except (Refusal, click.ClickException, OSError, sqlite3.Error):
         return None
+
+
+def _first_study(ctx: click.Context) -> str | None:
+    """Return the study that `edit` is given before its settings."""
+    words = ctx.params.get("settings") if ctx.info_name == "edit" else None
+    return words[0] if words and "=" not in words[0] else None
 
 
 def _keys(spec: "StudySpec | None", typed: str) -> Iterator[Offer]:

@@ -1,22 +1,22 @@
 """The commands that ask a study's runner for something: pause, kill, promote and their kin."""
 
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hpo_tui.engine.spec.text.typed import parameter_value
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.asking_runner import ask, check_unfinished, ensure_runner
-from hpo_tui.tui.cli.errors import Refusal, refusing
+from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal, refusing
 from hpo_tui.tui.cli.numbers import Whole
-from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
+from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument, study_names
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import (
     chosen,
     chosen_several,
+    study_before,
     study_first,
     study_option,
     trial_words,
@@ -24,23 +24,10 @@ from hpo_tui.tui.cli.trial import (
 )
 from hpo_tui.tui.words.plain import plain
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _NEGATIVE = re.compile(r"-\.?\d")
-
-
-class TrialNumber(click.IntRange):
-    """A trial's number, as the screens show it."""
-
-    name = "trial number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number; of a word it is said where a study's name belongs."""
-        if not str(value).lstrip("+-").isdigit():
-            said = f"{value!r} is not the number of a trial. A study is named with -s STUDY."
-            self.fail(said, param, ctx)
-        return super().convert(value, param, ctx)
-
-
-trial_argument = click.argument("trial", type=TrialNumber(1), metavar="TRIAL")
 
 
 @click.command("pause")
@@ -140,8 +127,22 @@ def confirm(words: tuple[str, ...], repeats: int, study: str | None) -> None:
     _wish(folder, "confirm", {"trial": trial, "repeats": repeats})
 
 
+def _complete_first(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
+    """Complete a study before what a command is given."""
+    named = ctx.params.get("study") or ctx.params.get(param.name or "")
+    return [] if named else study_names(incomplete)
+
+
 @click.command("enqueue")
-@click.argument("values", nargs=-1, required=True, metavar="NAME=VALUE…")
+@click.argument(
+    "values",
+    nargs=-1,
+    required=True,
+    metavar="[STUDY] NAME=VALUE…",
+    shell_complete=_complete_first,
+)
 @click.option("--task", metavar="TASK", help="At which task; default: the cheapest one.")
 @click.option("--back", is_flag=True, help="Take it back, if it is still queued for the next run.")
 @study_option
@@ -214,13 +215,22 @@ class _WithAmount(click.Command):
 
 
 @click.command("extend", cls=_WithAmount)
-@click.argument("amount", metavar="AMOUNT")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[STUDY] AMOUNT", shell_complete=_complete_first
+)
 @study_option
-def extend(amount: str, study: str | None) -> None:
+def extend(words: tuple[str, ...], study: str | None) -> None:
     """Increase the budget of the study by AMOUNT, in its own unit: 10, 2h, "20 trials"."""
     from hpo_tui.engine.spec.text.extend import amount_more
 
-    folder = find(study)
+    named, amount = study_before(words, study, 'an amount ("20 trials" in quotes)')
+    try:
+        folder = find(named)
+    except NoSuchStudy:
+        if named == words[0] and named[0].isdigit():
+            said = f"an amount of several words is quoted: {' '.join(words)!r}"
+            raise click.UsageError(said) from None
+        raise
     with reading(folder) as reader:
         budget = spec_of(reader.study()).budget
     try:
@@ -233,43 +243,12 @@ def extend(amount: str, study: str | None) -> None:
 
 
 @click.command("lend")
-@click.argument("device", metavar="GPU")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[STUDY] GPU", shell_complete=_complete_first
+)
 @click.option("--back", is_flag=True, help="Take it back.")
 @study_option
-def lend(device: str, back: bool, study: str | None) -> None:
+def lend(words: tuple[str, ...], back: bool, study: str | None) -> None:
     """Free GPU (its index or UUID): its trials leave at their next checkpoint."""
-    ask(find(study), "lend", {"device": device, "on": not back})
-
-
-@click.command("star")
-@trial_words
-@click.option("--off", is_flag=True, help="Remove the star.")
-@study_option
-def star(words: tuple[str, ...], off: bool, study: str | None) -> None:
-    """Mark TRIAL with a star."""
-    folder, trial = chosen(words, study)
-    ask(folder, "star", {"trial": trial, "on": not off})
-
-
-@click.command("tag")
-@trial_argument
-@click.argument("tags", nargs=-1, metavar="[TAG]…")
-@study_option
-def tag(trial: int, tags: tuple[str, ...], study: str | None) -> None:
-    """Replace the tags of TRIAL by these; without a TAG all are removed."""
-    ask(find(study), "tag", {"trial": trial, "tags": list(tags)})
-
-
-@click.command("note")
-@trial_argument
-@click.argument("text", required=False, metavar="[TEXT]")
-@study_option
-def write_note(trial: int, text: str | None, study: str | None) -> None:
-    """Write TEXT (or what comes on stdin) as the note of TRIAL; "" removes the note."""
-    if text is None:
-        if sys.stdin.isatty():
-            raise click.UsageError("give the TEXT, or pipe it in")
-        text = sys.stdin.read().strip()
-        if not text:
-            raise click.UsageError('nothing came on stdin; to remove the note, give "" as TEXT')
-    ask(find(study), "note", {"trial": trial, "text": text})
+    named, device = study_before(words, study, "a GPU")
+    ask(find(named), "lend", {"device": device, "on": not back})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hpo_tui.tui.words.trial_sheet import Sheet
 
 
-def _complete(
+def complete_trial_words(
     ctx: click.Context, _: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
     """Complete the study; after it comes a number."""
@@ -30,10 +30,10 @@ def _complete(
 
 
 trial_words = click.argument(
-    "words", nargs=-1, required=True, metavar="[STUDY] TRIAL", shell_complete=_complete
+    "words", nargs=-1, required=True, metavar="[STUDY] TRIAL", shell_complete=complete_trial_words
 )
 trials_words = click.argument(
-    "words", nargs=-1, required=True, metavar="[STUDY] TRIAL…", shell_complete=_complete
+    "words", nargs=-1, required=True, metavar="[STUDY] TRIAL…", shell_complete=complete_trial_words
 )
 study_option = click.option(
     "-s", "--study", metavar="STUDY", help="Which study.", shell_complete=complete_study
@@ -68,6 +68,32 @@ def chosen_several(words: Sequence[str], study: str | None) -> tuple[StudyFolder
         folder, number = chosen(words, study)
         return folder, [number]
     return find(first if named else study), list(dict.fromkeys(map(int, numbers)))
+
+
+def chosen_with(words: Sequence[str], study: str | None) -> tuple[StudyFolder, int, Sequence[str]]:
+    """Return the study and the trial that are meant, and the words behind the trial.
+
+    A first word that is a number is always the trial: `tag 7 8` gives trial 7 the tag 8. Raises
+    Refusal, or UsageError for what cannot be meant.
+    """
+    named, (number, *rest) = study, words
+    if study is None and rest and not _is_number(number):
+        named, number, *rest = words
+    if not _is_number(number):
+        where = "the trial comes after the study, as in `sparse 7`"
+        raise click.UsageError(f"{number!r} is not the number of a trial: {where}")
+    return find(named), int(number), rest
+
+
+def study_before(words: Sequence[str], study: str | None, what: str) -> tuple[str | None, str]:
+    """Return what names the study, and the last word; a word before it may be the study.
+
+    ``what``: what the last word is, for the UsageError about words that cannot be meant.
+    """
+    *before, last = words
+    if len(before) > (study is None):
+        raise click.UsageError(f"give a study (if there are several) and {what}, nothing more")
+    return (before[0] if before else study), last
 
 
 def study_first(words: Sequence[str], study: str | None) -> tuple[StudyFolder, Sequence[str]]:
