@@ -185,6 +185,14 @@ def test_wall_time_is_lost_by_nobody(make_study: MakeStudy, hpo: Callable[..., A
     assert "lost" not in hpo("status", "sparse").out
 
 
+def test_a_budget_of_minutes_is_told_in_seconds_too(
+    make_study: MakeStudy, hpo: Callable[..., Any]
+) -> None:
+    make_study(text=TEXT.replace("budget = 10", 'budget = "150s"'))
+    assert " of 2m30 gone · " in hpo("status", "sparse").out.splitlines()[0]
+    assert " of 2m30 gone" in hpo("watch", "sparse", "--once").out.splitlines()[1]
+
+
 def test_a_study_that_was_never_run_is_not_made_by_asking(
     make_study: MakeStudy, hpo: Callable[..., Any]
 ) -> None:

@@ -147,6 +147,20 @@ def test_a_study_that_goes_well_is_told_to_go_on(make_study: Make, hpo: Hpo) -> 
         assert not_so not in text
 
 
+@pytest.mark.parametrize(
+    ("budget", "half"),
+    [('"45s"', "23s"), ('"5m"', "3min"), ('"0.05 gpu-hours"', "0.025"), ('"1 trials"', "1")],
+)
+def test_half_as_much_again_of_a_small_budget_is_in_its_own_size(
+    make_study: Make, hpo: Hpo, budget: str, half: str
+) -> None:
+    trials = [trial(1, 0.7, task="cheap")]
+    text = TEXT.replace("budget = 30", f"budget = {budget}")
+    make_study("short", trials, text=text, state=StudyState.FINISHED)
+    assert f"    → hpo-tui extend {half} -s short" in hpo("review", "short").out
+    assert hpo("extend", half, "-s", "short").code == 0
+
+
 def test_trials_that_report_at_their_end_alone_are_told_of(make_study: Make, hpo: Hpo) -> None:
     from hpo_tui.store.models import Report
 

@@ -13,10 +13,10 @@ from hpo_tui.tui.cli.text import bar, colours, note, safe
 from hpo_tui.tui.watching.pictures import Pictures
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import LEAST_SECONDS, POLL_SECONDS
-from hpo_tui.tui.words.budgets import amount_of
+from hpo_tui.tui.words.budgets import amount_of, gone
 from hpo_tui.tui.words.entries import with_last_line
 from hpo_tui.tui.words.figures import shown
-from hpo_tui.tui.words.fmt import clip_line, duration, took
+from hpo_tui.tui.words.fmt import clip_line, took
 from hpo_tui.tui.words.goals import goals_of
 from hpo_tui.tui.words.plain import fit, plain, plain_lines
 from hpo_tui.tui.words.standing import silent_lines, suspended_lines
@@ -137,7 +137,7 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
     budget = amount_of(spec.budget)
     width = max(len(t.name) for t in spec.tasks)
     wall = spec.budget.unit is BudgetUnit.WALL
-    spent = duration(picture.spent) if wall else f"{picture.spent:.2f}"
+    spent = gone(picture.spent, spec.budget.amount) if wall else f"{picture.spent:.2f}"
     parts = [
         f"[{spent:>6}/{budget}]",
         f"#{trial.number:<4}",

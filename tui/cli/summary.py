@@ -11,9 +11,8 @@ from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.frame import STATES
 from hpo_tui.tui.cli.text import bar, say, table
 from hpo_tui.tui.watching.snapshot import Snapshot
-from hpo_tui.tui.words.budgets import amount_of
+from hpo_tui.tui.words.budgets import amount_of, gone
 from hpo_tui.tui.words.figures import number
-from hpo_tui.tui.words.fmt import duration
 from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.present import plural
@@ -101,7 +100,7 @@ def progress_line(picture: Snapshot, *, why: bool = False) -> str:
     places = 2 if budget.amount >= 1 else 2 - math.floor(math.log10(budget.amount))
     spent = f"{number(round(picture.spent, places))} of {amount} spent"
     if budget.unit is BudgetUnit.WALL:
-        spent = f"{duration(picture.spent)} of {amount} gone"
+        spent = f"{gone(picture.spent, budget.amount)} of {amount} gone"
     state, reason = state_of(picture), picture.study.reason
     if why and state == "paused" and reason:
         state += f": {in_few_words(reason)}"

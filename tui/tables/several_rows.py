@@ -8,7 +8,7 @@ from hpo_tui.tui.tables.rows import Cell, Column
 from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
-from hpo_tui.tui.words.budgets import amount_of
+from hpo_tui.tui.words.budgets import amount_of, gone
 from hpo_tui.tui.words.goals import goals_of
 from hpo_tui.tui.words.plain import plain
 
@@ -82,9 +82,10 @@ def several_table(
 
 def _spent(picture: Snapshot) -> str:
     """Return what a study has spent, in the unit of its budget."""
-    unit = picture.spec.budget.unit
-    amount = picture.spent if unit is BudgetUnit.WALL else round(picture.spent, 2)
-    return amount_of(Budget(amount, unit))
+    budget = picture.spec.budget
+    if budget.unit is BudgetUnit.WALL:
+        return gone(picture.spent, budget.amount)
+    return amount_of(Budget(round(picture.spent, 2), budget.unit))
 
 
 def _headings(goals: Sequence[Objective | OutcomeConstraint]) -> dict[str, str]:

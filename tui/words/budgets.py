@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Budget, BudgetUnit
 from hpo_tui.tui.words import figures, fmt
-from hpo_tui.tui.words.present import duration, grouped, number, plural
+from hpo_tui.tui.words.present import grouped, number, plural
 
 if TYPE_CHECKING:
     from hpo_tui.tui.watching.snapshot import Snapshot
 
 _VERBS = {BudgetUnit.WALL: "gone", BudgetUnit.TRIALS: "run"}
 _UNITS = {BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.TRIALS: " trials"}
+_FINE, _MINUTES, _FINER = 3600.0, 100.0, 10.0
+"""Seconds of a budget of wall time below which it is told in seconds too; in seconds alone; in
+tenths."""
 
 
 def budget_text(snapshot: "Snapshot") -> str:
@@ -54,7 +57,7 @@ def spent_short(spent: float, budget: Budget, room: int = 14) -> str:
 def _of_budget(spent: float, budget: Budget, of: str, hours: str) -> str:
     """Return what is spent ``of`` a budget, and its unit; ``hours``: what those of a GPU are."""
     if budget.unit is BudgetUnit.WALL:
-        return f"{duration(spent)}{of}{duration(budget.amount)}"
+        return f"{gone(spent, budget.amount)}{of}{gone(budget.amount, budget.amount)}"
     if budget.unit is BudgetUnit.TRIALS:
         return f"{grouped(round(spent))}{of}{plural(round(budget.amount), 'trial')}"
     said, whole = units(spent, budget.amount), units(budget.amount, budget.amount)
@@ -77,9 +80,24 @@ def units(value: float, of: float) -> str:
     return f"{value:.{max(places, small)}f}"
 
 
+def gone(seconds: float, of: float) -> str:
+    """Return a time out of a budget of wall time: ``2h28``, ``1m05``, ``12s``, ``3.1s``.
+
+    ``of``: the whole budget. Of one below an hour each second counts, of a few seconds each tenth.
+    """
+    if math.isnan(seconds):
+        return ""
+    if of >= _FINE:
+        return fmt.duration(seconds)
+    if of < _FINER:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02d}" if of >= _MINUTES else f"{round(seconds)}s"
+
+
 def amount_of(budget: Budget) -> str:
     """Return a budget for people: ``40``, ``1 trial``, ``12 GPU-hours``, ``8h00``."""
     if budget.unit is BudgetUnit.WALL:
-        return fmt.duration(budget.amount)
+        return gone(budget.amount, budget.amount)
     unit = _UNITS[budget.unit]
     return figures.number(budget.amount) + (unit.removesuffix("s") if budget.amount == 1 else unit)

@@ -243,6 +243,10 @@ def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Itera
 def _extend(snapshot: Snapshot) -> str:
     """Return the command that adds half of the budget."""
     budget = snapshot.spec.budget
-    half = math.ceil(budget.amount / 2)
-    amount = f"{math.ceil(half / 60)}min" if budget.unit is BudgetUnit.WALL else f"{half}"
+    half = budget.amount / 2
+    amount = f"{math.ceil(half)}" if half >= 1 else f"{half:.2g}"
+    if budget.unit is BudgetUnit.WALL:
+        amount = f"{math.ceil(half / 60)}min" if half >= 60 else f"{math.ceil(half)}s"
+    elif budget.unit is BudgetUnit.TRIALS:
+        amount = f"{math.ceil(half)}"
     return f"hpo-tui extend {amount} -s {plain(snapshot.folder.word)}"
