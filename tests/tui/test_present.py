@@ -13,6 +13,7 @@ from hpo_tui.tui.words.budgets import spent_short
         (8900.0, Budget(10_800, BudgetUnit.WALL), "2h28/3h00"),
         (31.4, Budget(45, BudgetUnit.WALL), "31s/45s"),
         (3.14, Budget(5, BudgetUnit.WALL), "3.1s/5.0s"),
+        (53.0, Budget(150, BudgetUnit.WALL), "53s/2m30"),
         (65.0, Budget(150, BudgetUnit.WALL), "1m05/2m30"),
         (1199.6, Budget(1200, BudgetUnit.WALL), "20m00/20m00"),
         (1.25, Budget(5, BudgetUnit.GPU_HOURS), "1.2/5.0 GPUh"),

@@ -14,7 +14,7 @@ from hpo_tui.tui.charts import text, volume_chart
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
-from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.charts.scale import Scale, fitted, one_sided
 from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
@@ -90,7 +90,7 @@ def _by_objective(snapshots: Sequence[Snapshot], metric: str, each: str) -> Comp
             goals.append(objective.threshold)
     seen = np.concatenate([c.y for c in courses])
     problem = "" if len(seen) else f"No full trial of either {each} meets its other goals yet."
-    log = log and bool((seen > 0).all())
+    log = log and one_sided(seen)
     limits = tuple(dict.fromkeys(goals))
     return Comparison(
         name=metric,

@@ -8,7 +8,7 @@ from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.tui.charts.palette import HEAT_LEVELS, Cell, Ink, heat
 from hpo_tui.tui.charts.plane import Plane
-from hpo_tui.tui.charts.scale import Scale, fitted, positive
+from hpo_tui.tui.charts.scale import Scale, fitted, one_sided
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.words import fmt
@@ -33,7 +33,7 @@ class Heat:
     def of(told: Map, log: bool, good: tuple[bool, bool], glyphs: Glyphs) -> "Heat":
         """Return the colours for what a map expects; far outliers on the bad side have its end."""
         known = np.array(told.expected)
-        return Heat(fitted(known, log and positive(known), (), good), good, glyphs)
+        return Heat(fitted(known, log and one_sided(known), (), good), good, glyphs)
 
     @property
     def turned(self) -> bool:
@@ -49,13 +49,7 @@ class Heat:
 
     def blurred(self, told: Map) -> Array:
         """Return 1 for cells of a map that may be wrong by much, else 0; NaN where none is."""
-        ends = np.array([told.low, told.high])
-        span = self.scale.high - self.scale.low
-        if self.scale.log:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                ends = np.log(np.maximum(ends, 0.0))
-            span = np.log(self.scale.high) - np.log(self.scale.low)
-        wide = (ends[1] - ends[0]) / span
+        wide = self.scale.widths(np.array(told.low), np.array(told.high))
         return np.where(np.isnan(np.array(told.expected)), np.nan, wide >= BLURRED)
 
     def fill(self, plane: Plane, told: Map) -> Index:

@@ -1,4 +1,8 @@
-"""Scales and ticks: values to the unit interval, and the round numbers beside an axis."""
+"""Scales and ticks: values to the unit interval, and the round numbers beside an axis.
+
+A logarithmic scale stands on one side of 0: above it, or below it for a metric such as
+``neg_mean_squared_error`` of scikit-learn, whose values lie by the logarithm of their distance.
+"""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +17,10 @@ _FEWEST = 8
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Maps ``low`` … ``high`` to 0 … 1, linearly or by the logarithm; values beyond stay at it."""
+    """Maps ``low`` … ``high`` to 0 … 1, linearly or by the logarithm; values beyond stay at it.
+
+    With ``log`` both lie on the same side of 0, and count by their distance from it.
+    """
 
     low: float
     high: float
@@ -25,7 +32,17 @@ class Scale:
     """Whether it counts: marks are whole numbers."""
 
     def unit(self, values: Array) -> Array:
-        """Return positions from 0 to 1; NaN where missing. Up to zero a log scale is at its end."""
+        """Return positions from 0 to 1; NaN where missing. At zero a log scale is at its end."""
+        return np.clip(self._shares(values), 0.0, 1.0)
+
+    def widths(self, low: Array, high: Array) -> Array:
+        """Return how far it is from ``low`` to ``high``, in whole scales, also beyond its ends."""
+        with np.errstate(invalid="ignore"):  # from zero to zero
+            return self._shares(high) - self._shares(low)
+
+    def _shares(self, values: Array) -> Array:
+        if self.falling:
+            return 1.0 - self._mirrored()._shares(-values)
         low, high = self.low, self.high
         if self.log:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -34,7 +51,16 @@ class Scale:
         span = high - low
         if span <= 0:
             return np.where(np.isnan(values), np.nan, 0.5)
-        return np.clip((values - low) / span, 0.0, 1.0)
+        return np.asarray((values - low) / span)
+
+    @property
+    def falling(self) -> bool:
+        """Whether it is logarithmic and lies below 0."""
+        return self.log and self.high < 0
+
+    def _mirrored(self) -> "Scale":
+        """Return the scale of the negative values."""
+        return Scale(-self.high, -self.low, self.log, self.above, self.below, self.whole)
 
     def value(self, unit: float) -> float:
         """Return the value at a position; the ends are the very ends, whatever a logarithm does."""
@@ -42,6 +68,8 @@ class Scale:
             return self.low
         if unit >= 1:
             return self.high
+        if self.falling:
+            return -self._mirrored().value(1.0 - unit)
         if self.log:
             return math.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
         return self.low + unit * (self.high - self.low)
@@ -55,6 +83,8 @@ class Scale:
         """Return about ``count`` round values inside, low to high, without the ends."""
         if self.high <= self.low or count < 1:
             return []
+        if self.falling:
+            return [-tick for tick in reversed(self._mirrored().ticks(count))]
         inner = self._log_ticks(count) if self.log else self._linear_ticks(count)
         if sum(self.low < v < self.high for v in inner) < 2:
             inner = self._linear_ticks(count)  # a piece of a decade
@@ -79,10 +109,16 @@ class Scale:
         return [10.0**d for d in decades if d % every == 0]
 
 
-def positive(values: Array) -> bool:
-    """Whether there are known values, all of which have a logarithm."""
+def one_sided(values: Array) -> bool:
+    """Whether there are known values, all above or all below 0: they fit a logarithmic scale."""
     known = values[np.isfinite(values)]
-    return len(known) > 0 and bool((known > 0).all())
+    return len(known) > 0 and bool((known > 0).all() or (known < 0).all())
+
+
+def _falls(known: Array, also: tuple[float, ...]) -> bool:
+    """Whether a logarithmic scale has to lie below 0: for known values, without any ``also``."""
+    every = known if len(known) else np.array(also)
+    return len(every) > 0 and bool((every <= 0).all() and (every < 0).any())
 
 
 def fitted(
@@ -96,9 +132,13 @@ def fitted(
     Far outliers (beyond the fences of three interquartile ranges) do not stretch it: a single
     diverged loss would press all others into one line. They are drawn at the end, which counts
     them. ``good``: whether values below, and above, the rest are what is looked for: that end
-    holds every value, because the best of a study lie far from most of it.
+    holds every value, because the best of a study lie far from most of it. With ``log`` the scale
+    lies below 0 where no value lies above, else above; what lies on the other side is at its end.
     """
     every = known = values[np.isfinite(values)]
+    if log and _falls(known, also):
+        return fitted(-values, log, tuple(-a for a in also), good[::-1])._mirrored()
+    log = log and (not len(known) or bool(known.any()))  # a zero alone has no logarithm
     if log:
         known = known[known > 0]
         also = tuple(a for a in also if a > 0)

@@ -16,7 +16,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.expected import Band
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
-from hpo_tui.tui.charts.scale import Scale, fitted, positive
+from hpo_tui.tui.charts.scale import Scale, fitted, one_sided
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs, circles
 from hpo_tui.tui.watching.snapshot import Snapshot, View
@@ -69,9 +69,9 @@ class SliceChart:
             first=(told is not None or self._untold()) + (row is not None),
         )  # fmt: skip
 
-    def positive(self) -> bool:
+    def loggable(self) -> bool:
         """Whether the values can have a logarithmic axis."""
-        return positive(self._values(front.column(self.snapshot.frame, self.metric), self._told()))
+        return one_sided(self._values(front.column(self.snapshot.frame, self.metric), self._told()))
 
     def _told(self) -> Slice | None:
         """Return what is expected, None if nothing is yet."""
@@ -92,7 +92,7 @@ class SliceChart:
         """Return the scale of values: what was measured, the goals, and what is expected."""
         spec, values = self.snapshot.spec, self._values(y, told)
         limits = tuple(limit for limit, _ in limits_of(spec).get(self.metric, ()))
-        return fitted(values, self.log and positive(values), limits, good_ends(self.metric, spec))
+        return fitted(values, self.log and one_sided(values), limits, good_ends(self.metric, spec))
 
     @staticmethod
     def _values(y: Array, told: Slice | None) -> Array:

@@ -16,7 +16,7 @@ from hpo_tui.tui.charts.curve_plot import curve_plot
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.reports import Series, Wanted
-from hpo_tui.tui.charts.scale import positive
+from hpo_tui.tui.charts.scale import one_sided
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 from hpo_tui.tui.words import fmt
@@ -57,7 +57,7 @@ says the selected trial's value as the tables do, and which report was better: `
         self._metric = 0
         self._log = False
         self._alone = False
-        self._positive = False
+        self._one_sided = False
         """Whether what is drawn can have a logarithmic axis."""
         self._others = False
         """Whether there are curves that can be left out."""
@@ -106,7 +106,7 @@ says the selected trial's value as the tables do, and which report was better: `
         names = reports.metrics_of(self.snapshot) if self.snapshot is not None else []
         return (
             (action == "metric" and len(names) < 2)
-            or (action == "log" and not self._positive)
+            or (action == "log" and not self._one_sided)
             or (action == "alone" and not self._others)
         )
 
@@ -129,7 +129,7 @@ says the selected trial's value as the tables do, and which report was better: `
         """Draw the chart."""
         canvas = Canvas(width, height)
         read = self._read
-        self._positive = self._others = False
+        self._one_sided = self._others = False
         if read is None:
             text.note(canvas, "Reading the curves ...")
             return canvas
@@ -137,12 +137,12 @@ says the selected trial's value as the tables do, and which report was better: `
         if not curves:
             text.note(canvas, f"No trial has values of {plain(read.metric)} step by step.")
             return canvas
-        self._positive = positive(np.concatenate([c[1] for c in curves.values()]))
+        self._one_sided = one_sided(np.concatenate([c[1] for c in curves.values()]))
         kept = {*read.wanted.chain, *read.wanted.best}
         self._others = not kept.issuperset(curves)
         plot = curve_plot(
             canvas, list(curves.values()), read.metric, snapshot.spec, self.glyphs,
-            log=self._log and self._positive,
+            log=self._log and self._one_sided,
         )  # fmt: skip
         self._draw(plot, read.wanted, curves)
         limits = limits_of(snapshot.spec).get(read.metric, ())

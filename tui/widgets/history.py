@@ -16,7 +16,7 @@ from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
-from hpo_tui.tui.charts.scale import Scale, fitted, positive
+from hpo_tui.tui.charts.scale import Scale, fitted, one_sided
 from hpo_tui.tui.charts.volume_chart import Volume, volume_of
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.glyphs import circles
@@ -62,7 +62,7 @@ it never mixes two measures.
     _objective = 0
     by_cost = False
     _log: bool | None = None
-    _positive = False
+    _one_sided = False
     """Whether what is drawn can have a logarithmic axis."""
     _known: "History.Found | None" = None
     """The hypervolume as it was worked out last."""
@@ -84,7 +84,7 @@ it never mixes two measures.
         return (
             (action == "metric" and count < 2)
             or (action == "across" and not count)
-            or (action == "log" and not self._positive)
+            or (action == "log" and not self._one_sided)
         )
 
     def action_metric(self) -> None:
@@ -116,7 +116,7 @@ it never mixes two measures.
         """Draw the chart."""
         canvas = Canvas(width, height)
         frame, spec = snapshot.frame, snapshot.spec
-        self._positive = False
+        self._one_sided = False
         if not _goals(spec):
             text.note(canvas, "This study has no objective and no constraint.")
             return canvas
@@ -135,8 +135,8 @@ it never mixes two measures.
         full = front.full_mask(frame, spec)
         shown = np.isfinite(y)
         good = good_ends(goal.metric, spec)
-        self._positive = positive(y)
-        scale = fitted(y[shown], log and self._positive, also, good)
+        self._one_sided = one_sided(y)
+        scale = fitted(y[shown], log and self._one_sided, also, good)
         plot = self._framed(canvas, x, scale, goal.metric)
         self._draw(plot, snapshot, goal, (x, y), full)
         self._legend(canvas, snapshot, goal, full & shown)
@@ -162,7 +162,7 @@ it never mixes two measures.
             text.note(canvas, plain(said, self.ascii_only))
             return
         volume = known.volume
-        self._positive = True
+        self._one_sided = True
         x = self._across(volume.frame)
         scale = volume_chart.scale_of(volume, bool(self._log))
         plot = self._framed(canvas, x, scale, volume_chart.NAME)

@@ -15,7 +15,7 @@ from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
-from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.charts.scale import Scale, fitted, one_sided
 from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
@@ -211,6 +211,6 @@ def _edge(x: Array, y: Array, x_sign: float) -> tuple[Array, Array]:
 
 
 def _scale(spec: StudySpec, metric: str, values: Array, goals: Limits) -> Scale:
-    log = any(o.metric == metric and o.log for o in spec.objectives) and bool((values > 0).all())
+    log = any(o.metric == metric and o.log for o in spec.objectives) and one_sided(values)
     limits = tuple(limit for limit, _ in goals.get(metric, ()))
     return fitted(values, log, limits, good_ends(metric, spec))

@@ -8,7 +8,7 @@ import numpy as np
 from hpo_tui.engine.spec import Parameter, StudySpec
 from hpo_tui.tui.charts import map_chart, text
 from hpo_tui.tui.charts.canvas import Canvas
-from hpo_tui.tui.charts.scale import positive
+from hpo_tui.tui.charts.scale import one_sided
 from hpo_tui.tui.charts.slice_chart import SliceChart
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
@@ -62,7 +62,7 @@ older version, `A` computes them from the results that there are.
     """The parameter that is looked at, empty until one is: then the one that matters most."""
     _metric = 0
     _log: bool | None = None
-    _positive = False
+    _one_sided = False
     """Whether what is drawn can have a logarithmic scale."""
     _mapped = False
     """Whether two parameters are looked at."""
@@ -80,7 +80,7 @@ older version, `A` computes them from the results that there are.
         return (
             (action == "map" and free < 2 and not self._mapped)
             or (action == "metric" and len(snapshot.spec.metric_names) < 2)
-            or (action == "log" and not self._positive)
+            or (action == "log" and not self._one_sided)
         )
 
     def action_map(self) -> None:
@@ -141,7 +141,7 @@ older version, `A` computes them from the results that there are.
         """Draw the chart."""
         canvas = Canvas(width, height)
         spec = snapshot.spec
-        self._positive = False
+        self._one_sided = False
         if self._mapped and spec.metric_names:
             self._draw_map(canvas, snapshot, self._metric_name(spec))
             return canvas
@@ -154,7 +154,7 @@ older version, `A` computes them from the results that there are.
         log = self._by_log(spec, metric)
         drawn = SliceChart(snapshot, self.view, parameter, number, metric, log, self.glyphs)
         drawn.draw(canvas)
-        self._positive = drawn.positive()
+        self._one_sided = drawn.loggable()
         return canvas
 
     def _draw_map(self, canvas: Canvas, snapshot: Snapshot, metric: str) -> None:
@@ -171,7 +171,7 @@ older version, `A` computes them from the results that there are.
             text.note(canvas, f"There is no map of {plain(metric)} yet.", self.glyphs.ellipsis)
             return
         self._pair = every[at]
-        self._positive = positive(np.array(told.expected))
+        self._one_sided = one_sided(np.array(told.expected))
         log = self._by_log(snapshot.spec, metric)
         number = (at + 1, len(every))
         map_chart.MapChart(snapshot, self.view, told, number, log, self.glyphs).draw(canvas)

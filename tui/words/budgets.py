@@ -92,7 +92,7 @@ def gone(seconds: float, of: float) -> str:
     if of < _FINER:
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m{rest:02d}" if of >= _MINUTES else f"{round(seconds)}s"
+    return f"{minutes}m{rest:02d}" if minutes and of >= _MINUTES else f"{round(seconds)}s"
 
 
 def amount_of(budget: Budget) -> str:
