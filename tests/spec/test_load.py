@@ -38,6 +38,12 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(small_text: str) -> 
     assert "resources.slots" in lines[3]
 
 
+def test_a_metric_below_0_has_its_goal_there_by_logarithm_too(full_text: str) -> None:
+    spec = StudySpec.from_text(full_text.replace("threshold = 20000", "threshold = -0.05"))
+    goal = spec.objectives[1]
+    assert (goal.log, goal.threshold) == (True, -0.05)
+
+
 @pytest.mark.parametrize(
     ("given", "amount", "unit"),
     [

@@ -33,8 +33,8 @@ def read_objectives(root: Table) -> tuple[Objective, ...]:
         direction = _direction(table)
         log = table.flag("log")
         threshold = table.number("threshold")
-        if log and threshold is not None and threshold <= 0:
-            table.fault("threshold", f"must be above 0 where log = true, found {show(threshold)}")
+        if log and threshold == 0:
+            table.fault("threshold", "must not be 0 where log = true: 0 has no logarithm")
         found.append(Objective(metric, direction, threshold, log, _summary(table)))
     return tuple(found)
 
