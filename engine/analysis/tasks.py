@@ -14,6 +14,8 @@ from hpo_tui.store.models import TrialState
 
 FEWEST = 6
 """Configurations run at both tasks below which no judgement is passed."""
+FEWEST_PAIRS = 3
+"""Pairs from which on there is a rank correlation."""
 _FEW = 10
 """Pairs below which a range that is but a little narrower matters too."""
 _NARROW, _NARROWER = 0.75, 0.9
@@ -130,16 +132,25 @@ def spearman(a: Array, b: Array) -> tuple[float, float, float]:
     in perfect order, as few pairs can be by chance, count as half-way to the next lower value that
     so many pairs can have: Fisher's would leave no doubt at all.
     """
-    n = len(a)
-    nan = math.nan
-    if n < 4 or np.ptp(a) == 0 or np.ptp(b) == 0:
+    n, nan = len(a), math.nan
+    rho = rank_correlation(a, b)
+    if n < 4 or rho is None:
         return nan, nan, nan
-    rho = float(np.corrcoef(ranks(a), ranks(b))[0, 1])
     most = 1 - 6 / (n * (n * n - 1))
     held = min(max(rho, -most), most)
     z = math.atanh(held)
     reach = 1.96 * math.sqrt((1 + held * held / 2) / (n - 3))
     return rho, min(math.tanh(z - reach), rho), max(math.tanh(z + reach), rho)
+
+
+def rank_correlation(a: Array, b: Array) -> float | None:
+    """Return Spearman's rank correlation of ``a`` and ``b``, (n,) each.
+
+    None for fewer than three pairs, or if either does not vary.
+    """
+    if len(a) < FEWEST_PAIRS or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    return float(np.corrcoef(ranks(a), ranks(b))[0, 1])
 
 
 def ranks(values: Array) -> Array:

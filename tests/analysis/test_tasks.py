@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from hpo_tui.engine.analysis.tasks import assess_tasks, spearman
+from hpo_tui.engine.analysis.tasks import assess_tasks, rank_correlation, spearman
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 
@@ -125,6 +125,16 @@ def test_rank_correlation_agrees_with_scipy_with_ties() -> None:
     a = rng.integers(0, 5, 40).astype(float)
     b = a + rng.integers(0, 4, 40)
     assert spearman(a, b)[0] == pytest.approx(spearmanr(a, b).statistic)
+    assert rank_correlation(a[:3], b[:3]) == pytest.approx(spearmanr(a[:3], b[:3]).statistic)
+
+
+def test_where_there_is_no_rank_correlation_there_is_no_interval_either() -> None:
+    rising = np.arange(6.0)
+    for a, b in ((rising[:2], rising[:2]), (rising, np.ones(6)), (np.ones(6), rising)):
+        assert rank_correlation(a, b) is None
+        assert all(map(math.isnan, spearman(a, b)))
+    assert rank_correlation(rising[:3], rising[:3]) == pytest.approx(1.0)
+    assert math.isnan(spearman(rising[:3], rising[:3])[0])  # too few for an interval
 
 
 @pytest.mark.parametrize(("seconds", "share"), [(60.0, "for 60%"), (0.4, "for 0.4%")])

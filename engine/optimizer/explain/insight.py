@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from hpo_tui.engine.analysis.tasks import ranks
+from hpo_tui.engine.analysis.tasks import FEWEST_PAIRS, rank_correlation
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import EarlierInsight, TaskInsight
 from hpo_tui.engine.optimizer.history import TrialHistory
@@ -17,9 +17,6 @@ from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.table import signs
 from hpo_tui.engine.spec.names import listing
-
-FEWEST_PAIRS = 3
-"""Pairs from which on there is a rank correlation."""
 
 
 def insights(history: TrialHistory, search: Search) -> list[TaskInsight]:
@@ -38,7 +35,7 @@ def insights(history: TrialHistory, search: Search) -> list[TaskInsight]:
         for k, metric in enumerate(metrics):
             low_values, full_values = paired(history, t, metric)
             pairs = len(low_values)
-            rank = _spearman(low_values, full_values)
+            rank = rank_correlation(low_values, full_values)
             r = 0.0 if models is None else models.posteriors[k].correlation(t)
             if models is not None and models.trust[k] < TRUSTED:
                 r = (rank or 0.0) * pairs / (pairs + 2.0)
@@ -68,7 +65,7 @@ def _holds(history: TrialHistory, search: Search, guess: Guess, metric: str) -> 
     rank: float | None = None
     if metric in guess.metrics and len(x):
         sign = signs(history.spec)[history.spec.metric_names.index(metric)]
-        rank = _spearman(guess.says(metric, x), sign * values)
+        rank = rank_correlation(guess.says(metric, x), sign * values)
     pairs = len(x)
     low, high = fisher((rank or 0.0) * pairs / (pairs + 2.0), pairs)
     if rank is None:
@@ -157,13 +154,6 @@ def fisher(r: float, n: int) -> tuple[float, float]:
     z = math.atanh(min(max(r, -0.9999), 0.9999))
     half = 1.96 / math.sqrt(max(n - 3, 1))
     return math.tanh(z - half), math.tanh(z + half)
-
-
-def _spearman(a: Array, b: Array) -> float | None:
-    """Rank correlation, None with fewer than three pairs or constant values."""
-    if len(a) < FEWEST_PAIRS or np.ptp(a) == 0 or np.ptp(b) == 0:
-        return None
-    return float(np.corrcoef(ranks(a), ranks(b))[1, 0])
 
 
 def _verdict(task: str, metric: str, r: float, ends: tuple[float, float], pairs: int) -> str:
