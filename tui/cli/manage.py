@@ -17,7 +17,8 @@ _MOST_NUMBERS = 20
 """Numbers of trials that are listed."""
 
 
-def _quiet(text: str) -> StudyFolder:
+def _at_rest(text: str) -> StudyFolder:
+    """Return the study that is named. Raises Refusal where a runner works on it."""
     folder = find(text)
     if folder.runner_pid() is not None:
         from hpo_tui.engine.launch.refusals import runs
@@ -53,7 +54,7 @@ def tidy(study: str, yes: bool) -> None:
     """
     from hpo_tui.engine.launch import LaunchError, tidying
 
-    folder = _quiet(study)
+    folder = _at_rest(study)
     name = plain(folder.name)
     with refusing(LaunchError):
         found = tidying.checkpoints(folder)
@@ -79,7 +80,7 @@ def tidy(study: str, yes: bool) -> None:
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
 def archive(study: str) -> None:
     """Move STUDY to .hpo/.archive, out of all lists. To undo this, move its folder back."""
-    ask(_quiet(study), "archive")
+    ask(_at_rest(study), "archive")
 
 
 @click.command("delete")
@@ -90,7 +91,7 @@ def delete(study: str, yes: bool) -> None:
     from hpo_tui.engine.launch import LaunchError
     from hpo_tui.engine.launch.removing import remove
 
-    folder = _quiet(study)
+    folder = _at_rest(study)
     if folder.path.parent.name not in (HOME, ARCHIVE):
         where = plain(str(folder.path))
         raise Refusal(f"{where} is not inside a {HOME} folder; if you are sure, delete it by hand")

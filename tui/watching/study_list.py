@@ -92,7 +92,7 @@ class StudyList:
         """Return a summary of every study, those unchanged as they were."""
         if self.home is None:
             return []
-        found = [self._one(f) for f in list_studies(self.home)]
+        found = [self._up_to_date(f) for f in list_studies(self.home)]
         for path in self._known.keys() - {s.folder.path for s in found}:
             self._let_go(path)
             del self._known[path]
@@ -111,13 +111,16 @@ class StudyList:
             self._readers[folder.path] = file, StudyReader(folder.db)
         return self._readers[folder.path][1]
 
-    def _one(self, folder: StudyFolder) -> Summary:
+    def _up_to_date(self, folder: StudyFolder) -> Summary:
         pid = folder.runner_pid()
         suspended = folder.is_suspended(pid)
         stamp = (*stamps(folder), float(-1 if pid is None else pid), float(suspended))
         known = self._known.get(folder.path)
         if known is None or known[0] != stamp:
-            known = stamp, self._anew(folder, pid, max(stamp[:-2]), suspended=suspended)
+            known = (
+                stamp,
+                self._summary_or_problem(folder, pid, max(stamp[:-2]), suspended=suspended),
+            )
         # What was written last grows old without any change of the files.
         silent = self._silent(known[1])
         if silent != known[1].silent:
@@ -131,11 +134,11 @@ class StudyList:
             return ""
         return nothing_since(last, now)
 
-    def _anew(
+    def _summary_or_problem(
         self, folder: StudyFolder, pid: int | None, touched: float, *, suspended: bool
     ) -> Summary:
         try:
-            summary = replace(self._read(folder, pid, touched), suspended=suspended)
+            summary = replace(self._summarize(folder, pid, touched), suspended=suspended)
         except FAULTS as error:
             self._let_go(folder.path)
             problem = _problem(folder, error)
@@ -144,7 +147,7 @@ class StudyList:
             self._let_go(folder.path)
         return summary
 
-    def _read(self, folder: StudyFolder, pid: int | None, touched: float) -> Summary:
+    def _summarize(self, folder: StudyFolder, pid: int | None, touched: float) -> Summary:
         """Read what the list shows of a study; ``pid``: of its runner, None without one."""
         from hpo_tui.engine.analysis.front import best_rows, near_misses, results, tally
 
