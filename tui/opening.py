@@ -1,7 +1,6 @@
 """From a shell into the screens, or the study printed once."""
 
 import gc
-import sys
 from pathlib import Path
 
 from hpo_tui.store.folder import StudyFolder
@@ -45,19 +44,12 @@ def open_app(
     return app.return_code or 0
 
 
-def print_once(folder: StudyFolder, *, ascii_only: bool) -> int:
-    """Print a study as a few lines; return 1 if it cannot be read."""
+def print_once(folder: StudyFolder, *, ascii_only: bool) -> None:
+    """Print a study as a few lines. Raises UnreadableError if it cannot be read."""
     import shutil
 
-    from hpo_tui.tui.watching.unreadable import UnreadableError
     from hpo_tui.tui.watching.watcher import read_once
     from hpo_tui.tui.words.status_lines import status_lines
 
-    try:
-        snapshot = read_once(folder)
-    except UnreadableError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - told on the terminal
-        return 1
-    for line in status_lines(snapshot, shutil.get_terminal_size().columns):
+    for line in status_lines(read_once(folder), shutil.get_terminal_size().columns):
         print(to_ascii(line) if ascii_only else line)  # noqa: T201 - the output
-    return 0

@@ -107,7 +107,7 @@ def test_a_trial_that_cannot_be_asked_for_is_refused_without_a_runner(
     make_study()
     for words, why in (
         (("confirm", 3), "trial 3 is failed: only a result can be confirmed"),
-        (("confirm", 99), "there is no trial 99"),
+        (("confirm", 99), "sparse has no trial 99; it has 12 trials"),
         (("enqueue", "lr=7"), "lr"),
     ):
         ran = hpo(*words)
@@ -354,7 +354,7 @@ def test_near_names_are_guessed_and_what_is_over_is_said_to_be(
         (("check", "sutdy.toml"), 1, "no study file 'sutdy.toml'; did you mean 'study.toml'?"),
         (("run", "other.toml"), 1, "no study file 'other.toml'; hpo-tui init train.py writes one"),
         (("import", "run.csv"), 1, "run.csv: no such file; did you mean 'runs.csv'?"),
-        (("kill", 99), 1, "kill: there is no trial 99"),
+        (("kill", 99), 1, "sparse has no trial 99; it has 12 trials"),
         (("kill", 12), 1, "kill: trial 12 has ended already (complete)"),
         (("lend", 0), 1, "no runner works on sparse: no trial of it holds a GPU"),
         (("best", "-n", "x"), 2, "'x' is not a valid whole number"),

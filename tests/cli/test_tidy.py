@@ -97,7 +97,7 @@ def test_what_cannot_be_removed_is_said_and_what_was_is_recorded(
     ("damage", "said"),
     [
         ("UPDATE study SET text = '[study'", "the study text in .* cannot be understood"),
-        ("DELETE FROM study", "holds no study yet"),
+        ("DELETE FROM study", "contains no study yet"),
     ],
 )
 def test_nothing_is_removed_where_nobody_knows_what_is_needed(

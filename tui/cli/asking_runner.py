@@ -6,8 +6,9 @@ from typing import Any
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.errors import Refusal, refusing
-from hpo_tui.tui.cli.studies import reading
+from hpo_tui.tui.cli.studies import reading, spec_of
 from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.cli.trial import record_of
 from hpo_tui.tui.words.plain import plain
 
 _POLL_SECONDS = 0.1
@@ -16,9 +17,19 @@ _TOLD = {"edited": "edited by hand since the last run: ", "strange": ""}
 
 
 def ask(folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None) -> None:
-    """Send a command and print the runner's answer. Raises Refusal when it says no."""
+    """Send a command and print the runner's answer. Raises Refusal when it says no.
+
+    So it does for a study that cannot be read, but for what is done to its folder alone.
+    """
+    from hpo_tui.engine.answers import WISHES
     from hpo_tui.engine.launch import LaunchError, send
 
+    if action != "archive":
+        with reading(folder) as reader:
+            if action in WISHES:
+                spec_of(reader)
+            if args and "trial" in args:
+                record_of(folder, reader, args["trial"])
     with refusing(LaunchError):
         answer = send(folder, action, dict(args or {}))
     text = plain(answer.answer)
@@ -38,6 +49,8 @@ def start(folder: StudyFolder) -> None:
     """Start a runner for the study, and say what it takes over. Raises Refusal if that fails."""
     from hpo_tui.engine.launch import LaunchError, start_runner
 
+    with reading(folder) as reader:
+        spec_of(reader)
     before = _told(folder)
     with refusing(LaunchError):
         start_runner(folder)

@@ -17,8 +17,10 @@ from hpo_tui.tui.cli.studies import (
     complete_study,
     find,
     no_study_file,
+    reading,
     refuse_empty,
     refuse_folder,
+    spec_of,
 )
 from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.words.figures import number
@@ -55,7 +57,7 @@ def check(given: str, name: str | None, settings: tuple[str, ...], notify: bool)
         raise Refusal(f"{plain(given)} is already a study; --name and --set are for a study file")
     try:
         spec = load_as(file, name, settings)
-        plan = _edit_of(file, spec)
+        plan, untold = _edit_of(file, spec)
         problems = plan.refused if plan is not None else ()
     except EditError as error:
         raise Refusal(f"--set: {plain(str(error))}") from None
@@ -78,7 +80,7 @@ def check(given: str, name: str | None, settings: tuple[str, ...], notify: bool)
         learn_fault(spec, workplace, _learned(folder, spec)),
     )
     remarks = [*misfits(spec, workplace), *advise(spec)]
-    for sentence in [*(f for f in faults if f), *remarks]:
+    for sentence in filter(None, (untold, *faults, *remarks)):
         say(f"  ! {plain(sentence)}")
     return _try_notify(spec, folder, workplace) if notify else 0
 
@@ -149,18 +151,20 @@ def _is_own_file(file: Path) -> bool:
     return folder.db.is_file() and file.name == folder.file.name
 
 
-def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
-    """Return what the file would change in its study, None for one that is no study's own."""
+def _edit_of(file: Path, spec: "StudySpec") -> "tuple[EditPlan | None, str]":
+    """Return what the file would change in its study, and else why this cannot be told.
+
+    Neither for one that is no study's own.
+    """
     from hpo_tui.engine.spec.edit import plan_edit
-    from hpo_tui.store.read import StudyReader
 
     if not _is_own_file(file):
-        return None
-    folder = StudyFolder(file.absolute().parent)
-    with suppress(OSError, sqlite3.Error, LookupError), StudyReader(folder.db) as reader:
-        old = type(spec).from_text(reader.study().text)
-        return plan_edit(old, spec, reader.trials())
-    return None
+        return None, ""
+    try:
+        with reading(StudyFolder(file.absolute().parent)) as reader:
+            return plan_edit(spec_of(reader), spec, reader.trials()), ""
+    except Refusal as refusal:
+        return None, f"what was edited by hand cannot be told: {refusal}"
 
 
 @click.command("init", context_settings={"ignore_unknown_options": True})

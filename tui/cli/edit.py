@@ -41,7 +41,7 @@ def edit(settings: Sequence[str], study: str | None) -> None:
 
     folder, settings = study_first(settings, study)
     with reading(folder) as reader:
-        spec, trials = spec_of(reader.study()), reader.trials()
+        spec, trials = spec_of(reader), reader.trials()
     try:
         new = with_settings(spec, settings, has_run=bool(trials))
     except EditError as error:

@@ -166,7 +166,7 @@ def _with_continued(reader: StudyReader, trials: Sequence[Trial]) -> list[Trial]
 
 
 def _task_costs(reader: StudyReader) -> dict[str, float]:
-    return {task.name: task.cost for task in spec_of(reader.study()).tasks}
+    return {task.name: task.cost for task in spec_of(reader).tasks}
 
 
 def _codes(reader: StudyReader) -> dict[int, tuple[str, str]]:
@@ -193,7 +193,7 @@ def _to_optuna(reader: StudyReader, url: str) -> None:
     from hpo_tui.store.transfer.write_optuna import OptunaPlan, write_optuna
 
     study = reader.study()
-    spec = spec_of(study)
+    spec = spec_of(reader)
     trials = reader.trials()
     if not spec.objectives:
         raise Refusal("an Optuna study needs an objective, but this study has none")

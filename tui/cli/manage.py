@@ -8,7 +8,7 @@ from hpo_tui.engine.spec.names import joined, plural
 from hpo_tui.store.folder import ARCHIVE, HOME, StudyFolder
 from hpo_tui.tui.cli.asking_runner import ask
 from hpo_tui.tui.cli.errors import Refusal, refusing
-from hpo_tui.tui.cli.studies import complete_study, find, study_argument
+from hpo_tui.tui.cli.studies import complete_study, find, find_readable, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.words.fmt import size
 from hpo_tui.tui.words.plain import plain
@@ -17,9 +17,8 @@ _MOST_NUMBERS = 20
 """Numbers of trials that are listed."""
 
 
-def _at_rest(text: str) -> StudyFolder:
-    """Return the study that is named. Raises Refusal where a runner works on it."""
-    folder = find(text)
+def _at_rest(folder: StudyFolder) -> StudyFolder:
+    """Return a study. Raises Refusal where a runner works on it."""
     if folder.runner_pid() is not None:
         from hpo_tui.engine.launch.refusals import runs
 
@@ -36,7 +35,7 @@ def analyse(study: str | None) -> None:
     """
     from hpo_tui.engine import launch
 
-    folder = find(study)
+    folder = find_readable(study)
     try:
         said = launch.analyse(folder)
     except launch.LaunchError as error:
@@ -54,7 +53,7 @@ def tidy(study: str, yes: bool) -> None:
     """
     from hpo_tui.engine.launch import LaunchError, tidying
 
-    folder = _at_rest(study)
+    folder = _at_rest(find_readable(study))
     name = plain(folder.name)
     with refusing(LaunchError):
         found = tidying.checkpoints(folder)
@@ -80,7 +79,7 @@ def tidy(study: str, yes: bool) -> None:
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
 def archive(study: str) -> None:
     """Move STUDY to .hpo/.archive, out of all lists. To undo this, move its folder back."""
-    ask(_at_rest(study), "archive")
+    ask(_at_rest(find(study)), "archive")
 
 
 @click.command("delete")
@@ -91,7 +90,7 @@ def delete(study: str, yes: bool) -> None:
     from hpo_tui.engine.launch import LaunchError
     from hpo_tui.engine.launch.removing import remove
 
-    folder = _at_rest(study)
+    folder = _at_rest(find(study))
     if folder.path.parent.name not in (HOME, ARCHIVE):
         where = plain(str(folder.path))
         raise Refusal(f"{where} is not inside a {HOME} folder; if you are sure, delete it by hand")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, by_its_links, find_home, working_folder
-from hpo_tui.tui.cli.errors import ArchivedStudy, NoSuchStudy, Refusal
+from hpo_tui.tui.cli.errors import ArchivedStudy, NoSuchStudy, Refusal, refusing
 from hpo_tui.tui.cli.studies import (
     complete_study,
     find,
@@ -50,12 +50,15 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
     from hpo_tui.tui.cli.text import unicode_ok
     from hpo_tui.tui.glyphs import locale_is_ascii
     from hpo_tui.tui.opening import open_app, print_once
+    from hpo_tui.tui.watching.unreadable import UnreadableError
 
     if folder is not None:
         folder = StudyFolder(by_its_links(folder.path))
     poor = ascii_only or locale_is_ascii() or not unicode_ok()
     if once and folder is not None:
-        return print_once(folder, ascii_only=poor)
+        with refusing(UnreadableError):
+            print_once(folder, ascii_only=poor)
+        return 0
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal(
             "the app needs a terminal, but stdin or stdout is none; try --once, or hpo-tui status"

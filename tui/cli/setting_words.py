@@ -102,7 +102,7 @@ def _spec(ctx: click.Context) -> "StudySpec | None":
             return None
     try:
         with reading(find(named)) as reader:
-            return spec_of(reader.study())
+            return spec_of(reader)
     except (Refusal, click.ClickException, OSError, sqlite3.Error):
         return None
 

@@ -155,7 +155,7 @@ def enqueue(values: Sequence[str], task: str | None, back: bool, study: str | No
             raise click.UsageError(f"{name!r} is given twice")
         texts[name] = text
     with reading(folder) as reader:
-        space = {p.name: p for p in spec_of(reader.study()).space}
+        space = {p.name: p for p in spec_of(reader).space}
     # The choice "1", where there is one, rather than the number.
     params = {
         name: text if name in space and text in space[name].choices else parameter_value(text)
@@ -232,7 +232,7 @@ def extend(words: tuple[str, ...], study: str | None) -> None:
             raise click.UsageError(said) from None
         raise
     with reading(folder) as reader:
-        budget = spec_of(reader.study()).budget
+        budget = spec_of(reader).budget
     try:
         more = amount_more(amount, budget)
     except ValueError as error:

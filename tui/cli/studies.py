@@ -5,7 +5,7 @@ import os
 import shlex
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from hpo_tui.engine.spec import StudySpec
-    from hpo_tui.store.models import Study
     from hpo_tui.store.read import StudyReader
     from hpo_tui.tui.watching.snapshot import Snapshot
 
@@ -216,7 +215,8 @@ def _archived(text: str, here: Path) -> StudyFolder | None:
     home = find_home(here)
     if home is None or "/" in text:
         return None
-    return find_study(str(home / ARCHIVE / text), here)
+    folder = StudyFolder(home / ARCHIVE / text)
+    return folder if folder.exists else None
 
 
 def _studies(here: Path) -> list[StudyFolder]:
@@ -236,18 +236,25 @@ def _listing(text: str, known: list[str]) -> str:
 
 @contextmanager
 def reading(folder: StudyFolder) -> "Iterator[StudyReader]":
-    """Open a study's file for reading. Raises Refusal where it holds no study (yet)."""
+    """Open a study's file for reading. Raises Refusal with the reason why it cannot be read."""
     from hpo_tui.store.read import StudyReader
+    from hpo_tui.tui.watching.unreadable import FAULTS, why_unreadable
 
-    if not folder.db.is_file():
-        how = f"hpo-tui run {plain(shlex.quote(str(folder.path)))}"
-        raise Refusal(f"{plain(folder.name)} has not been run yet: {how}")
-    with StudyReader(folder.db) as reader:
+    with ExitStack() as opened:
         try:
+            reader = opened.enter_context(StudyReader(folder.db))
             reader.study()
-        except LookupError:
-            raise Refusal(f"{plain(str(folder.db))} contains no study") from None
+        except FAULTS as error:
+            raise Refusal(plain(why_unreadable(folder, error))) from None
         yield reader
+
+
+def find_readable(text: str | None) -> StudyFolder:
+    """Return the study that is meant, as :func:`find`. Raises Refusal too if it cannot be read."""
+    folder = find(text)
+    with reading(folder) as reader:
+        spec_of(reader)
+    return folder
 
 
 def picture_of(folder: StudyFolder) -> "Snapshot":
@@ -259,12 +266,12 @@ def picture_of(folder: StudyFolder) -> "Snapshot":
         return read_once(folder)
 
 
-def spec_of(study: "Study") -> "StudySpec":
-    """Return the study as it is defined at present. Raises Refusal if its text is not valid."""
+def spec_of(reader: "StudyReader") -> "StudySpec":
+    """Return a study as it is defined at present. Raises Refusal if its text is not valid."""
     from hpo_tui.engine.spec import SpecError, StudySpec
+    from hpo_tui.tui.watching.unreadable import why_unreadable
 
     try:
-        return StudySpec.from_text(study.text)
+        return StudySpec.from_text(reader.study().text)
     except SpecError as error:
-        what = f"the definition in the study {plain(study.name)} is damaged"
-        raise Refusal(f"{what}: {plain(str(error))}") from None
+        raise Refusal(plain(why_unreadable(StudyFolder(reader.path.parent), error))) from None

@@ -56,7 +56,7 @@ def why_unreadable(folder: StudyFolder, error: Exception) -> str:
     if isinstance(error, LookupError):
         return f"{folder.db} contains no study yet: its runner is still making it."
     if isinstance(error, SpecError):
-        return f"The study text in {folder.db} cannot be understood: {error}"
+        return f"the study text in {folder.db} cannot be understood: {error}"
     text = explained(error)
     if text != str(error):
         return f"{folder.db} cannot be read: {text}."
