@@ -94,6 +94,29 @@ def test_a_study_that_there_is_not(
     assert ran.err.startswith("hpo-tui: there is no study 'sparse' here. There are: other")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("edit", "sparse"), ("enqueue", "sparse"), ("run", "other.toml", "--set"),
+     ("check", "other.toml", "--set"), ("best", "sparse", "--command", "--set")],
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["nonsense", "=1"])
+def test_a_word_that_sets_nothing_is_wrong_usage(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], words: Words, word: str
+) -> None:
+    make_study()
+    ran = hpo(*words, word)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{'--set: ' * ('--set' in words)}{word!r} is no setting: write " in ran.err
+    assert "=VALUE, such as " in ran.err
+
+
+def test_a_command_that_is_run_again_needs_a_value(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    assert hpo("best", "--command", "--set", "lr=").code == 2
+
+
 def test_of_a_damaged_study_the_file_is_checked_all_the_same(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

@@ -54,7 +54,6 @@ def test_the_study_may_stand_before_its_keys_and_values(
     [
         (["budget=-1"], "study.budget: "),
         (["budget=11", "task[7].cost=1"], "there is no task[7].cost"),
-        (["nonsense"], "write KEY=VALUE"),
         (["foo=1"], 'there is no "foo"; parameters: "lr", '),
         (["foo=1"], "; [resources]: gpus, "),
         (["lrs=1"], 'there is no "lrs"; did you mean "lr"?'),

@@ -12,6 +12,7 @@ from hpo_tui.store.folder import TrialFolder
 from hpo_tui.store.models import Trial
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.numbers import Whole
+from hpo_tui.tui.cli.setting_words import refuse_no_setting
 from hpo_tui.tui.cli.studies import complete_study, find, picture_of
 from hpo_tui.tui.cli.text import say
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -92,6 +93,7 @@ def best(
         raise click.UsageError(f"choose one of {forms}")
     if (settings or go_on) and not as_command:
         raise click.UsageError("--set and --continue change what --command prints: add it")
+    refuse_no_setting(settings, "NAME=VALUE, such as seed=7", option="--set", empty=False)
     written = "markdown" if as_markdown else "latex" if as_latex else ""
     given = ctx.get_parameter_source("most") is click.core.ParameterSource.COMMANDLINE
     if len(studies) > 1:

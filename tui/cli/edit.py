@@ -7,7 +7,7 @@ import click
 
 from hpo_tui.tui.cli.asking_runner import ask
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.setting_words import complete_edit
+from hpo_tui.tui.cli.setting_words import complete_edit, refuse_no_setting
 from hpo_tui.tui.cli.studies import reading, spec_of
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import study_first, study_option
@@ -40,6 +40,7 @@ def edit(settings: Sequence[str], study: str | None) -> None:
     from hpo_tui.engine.spec.text.settings import with_settings
 
     folder, settings = study_first(settings, study)
+    refuse_no_setting(settings, "KEY=VALUE, such as slots=4")
     with reading(folder) as reader:
         spec, trials = spec_of(reader), reader.trials()
     try:

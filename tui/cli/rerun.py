@@ -35,12 +35,10 @@ def command_of(
 def _changed(picture: Snapshot, setting: str) -> tuple[str, Value]:
     from hpo_tui.engine.spec.text.typed import parameter_value
 
-    name, equals, text = (part.strip() for part in setting.partition("="))
+    name, _, text = (part.strip() for part in setting.partition("="))
     known = _used(picture) & {
         "seed", *(p.name for p in picture.spec.space), *picture.spec.full_task.fidelity
     }  # fmt: skip
-    if not equals or not text:
-        raise Refusal(f"{show(setting)} is no setting: write NAME=VALUE, such as seed=7")
     if name not in known:
         names = ", ".join(map(plain, sorted(known))) or "nothing that can be set"
         meant = did_you_mean(name, known)

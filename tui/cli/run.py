@@ -92,8 +92,8 @@ def prepare(text: str, name: str | None, settings: Sequence[str] = ()) -> StudyF
             raise Refusal(f"{plain(text)} is already a study; --name is only for a study file")
         if settings:
             raise Refusal(
-                f"{plain(text)} is already a study; --set is only for a study file. To change it,"
-                f" edit {plain(str(existing.file))} or press e in the app"
+                f"{plain(text)} is already a study; --set is only for a study file. To change it:"
+                f" hpo-tui edit {plain(existing.word)} KEY=VALUE, or e in the app"
             )
         return existing
     path = here / text if existing is None else existing.path

@@ -5,7 +5,7 @@ take apart.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -65,6 +65,26 @@ def complete_edit(
     return [*studies, *complete_setting(ctx, param, incomplete)]
 
 
+def refuse_no_setting(
+    words: Sequence[str], form: str, *, option: str = "", empty: bool = True
+) -> None:
+    """Raise UsageError for a word that is no setting; ``form``: how one is written.
+
+    ``option``: of which the words are. ``empty``: whether a value may be an empty text.
+    """
+    of = f"{option}: " if option else ""
+    for word in words:
+        name, equals, value = (part.strip() for part in word.partition("="))
+        if not equals or not name or not (value or empty):
+            raise click.UsageError(f"{of}{plain(word)!r} is no setting: write {form}")
+
+
+def _checked(_: click.Context, __: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Take the words of ``--set`` if each is a setting."""
+    refuse_no_setting(words, "KEY=VALUE, such as seed=2", option="--set")
+    return words
+
+
 name_option = click.option(
     "--name", metavar="NAME", help="Use this name instead of the one in the file."
 )
@@ -75,6 +95,7 @@ settings_option = click.option(
     metavar="KEY=VALUE",
     help="Set a key of the file for this study, such as seed=2. Can be repeated.",
     shell_complete=complete_setting,
+    callback=_checked,
 )
 
 

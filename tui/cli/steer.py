@@ -11,6 +11,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.asking_runner import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal, refusing
 from hpo_tui.tui.cli.numbers import Whole
+from hpo_tui.tui.cli.setting_words import refuse_no_setting
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument, study_names
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import (
@@ -149,8 +150,9 @@ def _complete_first(
 def enqueue(values: Sequence[str], task: str | None, back: bool, study: str | None) -> None:
     """Run a configuration of your own next, such as lr=0.01 optimizer=sgd."""
     folder, values = study_first(values, study)
+    refuse_no_setting(values, "NAME=VALUE, such as lr=0.01")
     texts: dict[str, str] = {}
-    for name, text in map(_assignment, values):
+    for name, _, text in (value.partition("=") for value in values):
         if name in texts:
             raise click.UsageError(f"{name!r} is given twice")
         texts[name] = text
@@ -193,14 +195,6 @@ def _say_how_to_start(folder: StudyFolder) -> None:
 
     if folder.runner_pid() is None:
         note(plain(how_to_start(folder)))
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    """Return the name and the text of the value of ``lr=0.01``."""
-    name, sign, given = text.partition("=")
-    if not sign or not name:
-        raise click.UsageError(f"{text!r} is not NAME=VALUE")
-    return name, given
 
 
 class _WithAmount(click.Command):
