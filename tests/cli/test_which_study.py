@@ -89,6 +89,17 @@ def test_an_archived_study_says_what_brings_it_back(
     assert "archived" not in hpo("status", "my study").out
 
 
+def test_where_all_studies_are_archived_it_is_said_where_they_are(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    folder = make_study()
+    hpo("archive", "sparse")
+    ran = hpo("status")
+    assert ran.code == 1
+    where = f"Archived ones lie in {folder.path.parent / '.archive'}: sparse."
+    assert ran.err.endswith(f" {where} To see one: hpo-tui status .hpo/.archive/sparse\n")
+
+
 def test_from_a_folder_below(
     hpo: Callable[..., Any],
     make_study: Callable[..., StudyFolder],

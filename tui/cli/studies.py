@@ -191,7 +191,7 @@ def only(here: Path) -> StudyFolder:
     if not studies:
         raise Refusal(
             f"there are no studies here: neither {plain(str(here))} nor a folder above it has a"
-            f" {HOME} folder with one. {_where_below(here) or _FIRST}"
+            f" {HOME} folder with one. {_where_archived(here) or _where_below(here) or _FIRST}"
         )
     running = [f for f in studies if f.runner_pid() is not None]
     for few in (running, studies):
@@ -199,6 +199,17 @@ def only(here: Path) -> StudyFolder:
             return few[0]
     names = ", ".join(plain(f.name) for f in studies)
     raise Refusal(f"there are several studies here; name one of {names}")
+
+
+def _where_archived(here: Path) -> str:
+    """Return which studies of the nearest ``.hpo`` are archived, and where; empty where none is."""
+    home = find_home(here)
+    archived = list_studies(home / ARCHIVE) if home is not None else []
+    if not archived:
+        return ""
+    names = ", ".join(plain(f.name) for f in archived[:3]) + (", …" if len(archived) > 3 else "")
+    how = f"hpo-tui status {plain(archived[0].word)}"
+    return f"Archived ones lie in {plain(str(archived[0].path.parent))}: {names}. To see one: {how}"
 
 
 def _where_below(here: Path) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hpo_tui.engine.spec import Direction, Objective, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import axes, brush
+from hpo_tui.tui.charts.comparison import comparisons
 from hpo_tui.tui.charts.layout import zoomed
 from hpo_tui.tui.charts.scale import fitted, one_sided
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -90,6 +91,15 @@ async def test_charts_draw_it_so_where_the_study_asks_for_it(
         asked = replace(spec, objectives=(score, spec.objectives[1]))
         async with shown(chart(), snapshot_of(frame, spec=asked)) as (pilot, _):
             assert ("-0.01" in "\n".join(text(pilot))) == log
+
+
+def test_two_studies_are_compared_by_it(
+    frame: Frame, snapshot_of: Callable[..., Snapshot], spec: StudySpec
+) -> None:
+    frame.metrics["ms"][:] = 1.0
+    both = snapshot_of(frame, spec=spec), snapshot_of(frame, spec=spec)
+    found = comparisons(both)[0]
+    assert (found.name, found.up, found.log) == ("neg_mse", True, True)
 
 
 async def test_a_key_switches_to_it(
