@@ -187,8 +187,8 @@ def near_misses(frame: Frame, spec: StudySpec, k: int) -> Index:
     """Return up to ``k`` rows of full-task complete trials that miss a goal, nearest first.
 
     Nearness is the sum over goals of the shortfall divided by the metric's spread (interquartile
-    range over the full-task trials; in log units for objectives that say ``log``). Trials without
-    a value for a metric with a goal are left out.
+    range over the full-task trials; in log units for objectives that say ``log``, below 0 of the
+    distance from it). Trials without a value for a metric with a goal are left out.
     """
     every, frame = results(frame, spec)
     rows = every[~_meets(frame, spec)[every]]
@@ -207,11 +207,12 @@ def _shortfall(goal: Goal, values: Array, every: Index, rows: Index) -> Array:
     else:
         limits = ((goal.max, 1.0), (goal.min, -1.0))
     seen = values[every][~np.isnan(values[every])]
-    log = isinstance(goal, Objective) and goal.log and bool((seen > 0).all())
-    log = log and all(limit is None or limit > 0 for limit, _ in limits)
+    ends = [limit for limit, _ in limits if limit is not None]
+    log = isinstance(goal, Objective) and goal.log
+    side = _side_of_zero(np.append(seen, ends)) if log else 0.0
 
     def scaled(x: Array) -> Array:
-        return np.asarray(np.log(x) if log else x, dtype=np.float64)
+        return np.asarray(side * np.log(side * x) if side else x, dtype=np.float64)
 
     spread = 1.0
     if len(seen):
@@ -223,6 +224,11 @@ def _shortfall(goal: Goal, values: Array, every: Index, rows: Index) -> Array:
             short = sign * (scaled(values[rows]) - scaled(np.array([limit])))
             missed += np.maximum(short, 0.0) / spread
     return missed
+
+
+def _side_of_zero(values: Array) -> float:
+    """Return on which side of 0 all values lie: 1 above, -1 below, 0 where some lie on another."""
+    return next((side for side in (1.0, -1.0) if (side * values > 0).all()), 0.0)
 
 
 def finish_order(frame: Frame) -> Index:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_tui.engine.analysis import front
-from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec import Direction, Objective, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
 
@@ -84,6 +84,21 @@ def test_with_one_objective_the_front_is_the_best_value_and_its_equals(
     assert numbers(2) == [2]
     assert numbers(1) == [2, 3]
     assert numbers(0) == []
+
+
+def test_near_misses_of_a_loss_and_of_its_negative_are_the_same(
+    spec: StudySpec, make_frame: MakeFrame
+) -> None:
+    losses, others = np.geomspace(1e-3, 100.0, 9), np.linspace(1.0, 0.0, 9)
+    other = Objective("b", Direction.MINIMIZE, -1.0)
+    found = []
+    for sign, way in ((1.0, Direction.MINIMIZE), (-1.0, Direction.MAXIMIZE)):
+        goals = (Objective("a", way, sign * 1e-4, log=True), other)
+        frame = make_frame({"a": sign * losses, "b": others})
+        goal = replace(spec, objectives=goals, outcome_constraints=())
+        found.append(front.near_misses(frame, goal, 9).tolist())
+    assert found[0] == found[1]
+    assert len(found[0]) == 9
 
 
 def test_near_misses_come_by_normalised_shortfall(spec: StudySpec, make_frame: MakeFrame) -> None:
