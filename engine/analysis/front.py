@@ -209,10 +209,10 @@ def _shortfall(goal: Goal, values: Array, every: Index, rows: Index) -> Array:
     seen = values[every][~np.isnan(values[every])]
     ends = [limit for limit, _ in limits if limit is not None]
     log = isinstance(goal, Objective) and goal.log
-    side = _side_of_zero(np.append(seen, ends)) if log else 0.0
+    side = side_of_zero(np.append(seen, ends)) if log else 0.0
 
     def scaled(x: Array) -> Array:
-        return np.asarray(side * np.log(side * x) if side else x, dtype=np.float64)
+        return by_logarithm(x, side)
 
     spread = 1.0
     if len(seen):
@@ -226,9 +226,17 @@ def _shortfall(goal: Goal, values: Array, every: Index, rows: Index) -> Array:
     return missed
 
 
-def _side_of_zero(values: Array) -> float:
+def side_of_zero(values: Array) -> float:
     """Return on which side of 0 all values lie: 1 above, -1 below, 0 where some lie on another."""
     return next((side for side in (1.0, -1.0) if (side * values > 0).all()), 0.0)
+
+
+def by_logarithm(values: Array, side: float) -> Array:
+    """Return values by the logarithm of their distance from 0 if they lie on one ``side`` of it.
+
+    They keep their order. As they are where ``side`` is 0.
+    """
+    return np.asarray(side * np.log(side * values) if side else values, dtype=np.float64)
 
 
 def finish_order(frame: Frame) -> Index:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo_tui.engine.analysis.front import (
+    by_logarithm,
     column,
     finish_order,
     full_mask,
     goal_mask,
     results,
+    side_of_zero,
 )
 from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.spec import Objective, StudySpec
@@ -41,12 +43,13 @@ the smallest network is often the least accurate, and nonetheless a compromise."
 class Box:
     """What shares are of, one entry an objective.
 
-    ``worst`` and ``best``: its corners as losses (less is better), logarithms of them where
-    ``log``. Where no trial lies inside, ``best`` is no better than ``worst``.
+    ``worst`` and ``best``: its corners as losses (less is better). ``sides``: on which side of 0
+    those lie that are measured by the logarithm of their distance from it, 0 for the others. Where
+    no trial lies inside, ``best`` is no better than ``worst``.
     """
 
     objectives: tuple[Objective, ...]
-    log: tuple[bool, ...]
+    sides: tuple[float, ...]
     worst: Array
     best: Array
 
@@ -58,12 +61,14 @@ class Box:
     @property
     def reference(self) -> tuple[float, ...]:
         """The reference in the metrics' own units."""
-        said = zip(self.objectives, self.log, self.worst.tolist(), strict=True)
-        return tuple(float(np.exp(o.sign * w)) if log else o.sign * w for o, log, w in said)
+        said = zip(self.objectives, self.sides, self.worst.tolist(), strict=True)
+        return tuple(
+            float(side * np.exp(o.sign * side * w)) if side else o.sign * w for o, side, w in said
+        )
 
     def gains(self, frame: Frame, rows: Index) -> Array:
         """Return how far ``rows`` (k,) come from reference to best seen, (k, m) from 0 to 1."""
-        loss = _losses(frame, self.objectives, self.log, rows)
+        loss = _losses(frame, self.objectives, self.sides, rows)
         with np.errstate(all="ignore"):
             share = (self.worst - loss) / (self.worst - self.best)
         return np.clip(np.nan_to_num(share, nan=0.0), 0.0, 1.0)
@@ -74,32 +79,32 @@ def box_of(studies: Sequence[Studied], metrics: Sequence[str]) -> Box:
 
     The reference is an objective's threshold, the loosest where several studies have it; where one
     has none, it lies a tenth of their range beyond the worst full-task result that is no far
-    outlier. Logarithms are taken where every study's objective says ``log`` and all of these are
-    positive.
+    outlier. Logarithms are taken where every study's objective says ``log`` and all of these lie on
+    one side of 0.
     """
     many = [[_objective(spec, m) for m in metrics] for _, spec in studies]
     same = list(zip(*many, strict=True))  # by objective, then by study
     frames = [results(frame, spec) for frame, spec in studies]
-    log, worst = [], []
+    sides, worst = [], []
     for of in same:
         seen = np.concatenate([column(f, of[0].metric, rows) for rows, f in frames])
         seen = seen[~np.isnan(seen)]
         limits = [o.threshold for o in of if o.threshold is not None]
-        positive = bool((seen > 0).all()) and all(limit > 0 for limit in limits)
-        log.append(positive and all(o.log for o in of))
-        loss = _scaled(of[0], seen, log[-1])
+        log = all(o.log for o in of)
+        sides.append(side_of_zero(np.append(seen, limits)) if log else 0.0)
+        loss = _scaled(of[0], seen, sides[-1])
         if len(limits) == len(of):
-            worst.append(float(_scaled(of[0], np.array(limits), log[-1]).max()))
+            worst.append(float(_scaled(of[0], np.array(limits), sides[-1]).max()))
         else:
             worst.append(_beyond(loss))
     first, ends = tuple(many[0]), np.array(worst)
     inside = [np.full((1, len(ends)), np.inf)]
     for (_, spec), (rows, means) in zip(studies, frames, strict=True):
         counted = rows[_counted(means, spec, metrics)[rows]]
-        loss = _losses(means, first, log, counted)
+        loss = _losses(means, first, sides, counted)
         inside.append(loss[(loss < ends).all(axis=1)])
     best = np.minimum(np.concatenate(inside).min(axis=0), ends)
-    return Box(first, tuple(log), ends, best)
+    return Box(first, tuple(sides), ends, best)
 
 
 def volume_so_far(frame: Frame, spec: StudySpec, box: Box) -> tuple[Index, Array] | None:
@@ -215,16 +220,16 @@ def _objective(spec: StudySpec, metric: str) -> Objective:
     return next(o for o in spec.objectives if o.metric == metric)
 
 
-def _scaled(objective: Objective, values: Array, log: bool) -> Array:
-    """Return values as losses, or the logarithms of them as such; nothing below 0 has one."""
+def _scaled(objective: Objective, values: Array, side: float) -> Array:
+    """Return values as losses, or the logarithms of them as such; of another side none has one."""
     with np.errstate(all="ignore"):
-        return np.asarray(objective.sign * (np.log(values) if log else values), dtype=np.float64)
+        return objective.sign * by_logarithm(values, side)
 
 
 def _losses(
-    frame: Frame, objectives: Sequence[Objective], log: Sequence[bool], rows: Index
+    frame: Frame, objectives: Sequence[Objective], sides: Sequence[float], rows: Index
 ) -> Array:
-    said = zip(objectives, log, strict=True)
+    said = zip(objectives, sides, strict=True)
     return np.stack([_scaled(o, column(frame, o.metric, rows), of) for o, of in said], axis=1)
 
 

@@ -157,6 +157,20 @@ def test_a_log_objective_counts_by_its_logarithm_where_it_has_one(
     assert curve(zero, logged)[1] == pytest.approx([1 / 121, 6 / 11, 6 / 11 + 5 / 11 * 109 / 110])
 
 
+def test_a_loss_and_its_negative_cover_the_same(free: StudySpec, make_frame: MakeFrame) -> None:
+    acc, size = np.random.default_rng(3).uniform(0.01, 1, (2, 40))
+    down = Objective("size", Direction.MINIMIZE, 0.9, log=True)
+    up = Objective("size", Direction.MAXIMIZE, -0.9, log=True)
+    found = []
+    for sign, goal in ((1.0, down), (-1.0, up)):
+        study = replace(free, objectives=(free.objectives[0], goal))
+        frame = make_frame({"acc": acc, "size": sign * size**3})
+        assert box_of([(frame, study)], ["acc", "size"]).reference[1] == pytest.approx(sign * 0.9)
+        found.append(curve(frame, study))
+    assert found[0][0] == found[1][0]
+    assert found[0][1] == pytest.approx(found[1][1])
+
+
 def test_what_is_no_result_does_not_count(free: StudySpec, make_frame: MakeFrame) -> None:
     states = [TrialState.COMPLETE] * 3 + [TrialState.FAILED, TrialState.PRUNED, TrialState.KILLED]
     frame = make_frame(
