@@ -42,7 +42,8 @@ class ThemedApp(StudyApp):
         self.stylesheet.set_variables(self._themed)
         self.set_class(ascii_only, "-ascii")
         self._last_filters: list[LineFilter] = [SevenBit()] if ascii_only else []
-        if not colours:
+        # Where there are few colours, Textual's greys for NO_COLOR would all be black, on black.
+        if not colours or (self.no_color and self.console.color_system == "standard"):
             self.no_color = True
             self._last_filters.append(NoColor())
         ScrollBar.renderer = WholeCells if ascii_only else ScrollBarRender

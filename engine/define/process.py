@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from hpo_tui.engine.define.guard import ENDING, MARK, guarded
 from hpo_tui.engine.execution.processes import carrying, end_all
 
 _MOST_LINES, _LONGEST_LINE = 20_000, 4000
-"""Lines that are kept, and characters of each."""
+"""Lines that are kept, half of them the first and half the last, and characters of each."""
 _CHUNK, _KEPT = 1 << 16, 4 * _LONGEST_LINE
 """Bytes read at once, and kept of a line that does not end."""
 _LOOK = 0.2
@@ -103,7 +104,7 @@ def _run(
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return Ran((), (), 0.0, None, f"{words[0] if words else 'the command'}: {reason}")
-    said: list[tuple[float, str]] = []
+    said = _Said()
     reader = Thread(target=_read, args=(child, said, begin), daemon=True)
     reader.start()
     try:
@@ -113,7 +114,7 @@ def _run(
         _end(child)
         _end_strays(extra[MARK])  # which may hold what is read
         reader.join(2.0)
-    told = tuple(said)  # the reader may still be at it: nothing that comes now counts
+    told = said.lines()  # the reader may still be at it: nothing that comes now counts
     lines, times = tuple(line for _, line in told), tuple(at for at, _ in told)
     return Ran(lines, times, seconds, None if why else child.returncode, why)
 
@@ -130,7 +131,25 @@ def _wait(child: "subprocess.Popen[bytes]", limit: float, over: Callable[[], boo
     return f"it was stopped after {limit:g} s"
 
 
-def _read(child: "subprocess.Popen[bytes]", said: list[tuple[float, str]], begin: float) -> None:
+class _Said:
+    """The first and the last lines of an output, each with the seconds until it came.
+
+    What is worth most often stands at the end: the result, or why it failed.
+    """
+
+    def __init__(self) -> None:
+        self._first: list[tuple[float, str]] = []
+        self._last: deque[tuple[float, str]] = deque(maxlen=_MOST_LINES // 2)
+
+    def add(self, at: float, line: str) -> None:
+        half = self._first if len(self._first) < _MOST_LINES // 2 else self._last
+        half.append((at, line))
+
+    def lines(self) -> tuple[tuple[float, str], ...]:
+        return (*self._first, *self._last.copy())
+
+
+def _read(child: "subprocess.Popen[bytes]", said: _Said, begin: float) -> None:
     """Add each line that a command prints, as it comes, with the seconds since ``begin``.
 
     A progress bar ends its lines with a carriage return, and may draw thousands before the first
@@ -144,12 +163,12 @@ def _read(child: "subprocess.Popen[bytes]", said: list[tuple[float, str]], begin
         _add(said, rest + b"\n", time.monotonic() - begin)
 
 
-def _add(said: list[tuple[float, str]], data: bytes, at: float) -> bytes:
+def _add(said: _Said, data: bytes, at: float) -> bytes:
     """Add the whole lines in ``data``; return the beginning of one that has not ended yet."""
     end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
     for part in data[:end].decode("utf-8", "replace").splitlines():
-        if part.strip() and len(said) < _MOST_LINES:
-            said.append((at, part[:_LONGEST_LINE]))
+        if part.strip():
+            said.add(at, part[:_LONGEST_LINE])
     return data[end:][:_KEPT]
 
 

@@ -163,11 +163,13 @@ print(stray.pid)
 
 
 def test_a_flood_of_output_is_bounded(tmp_path: Path) -> None:
-    code = "print('x' * 10**6)\nfor i in range(60000): print(i)"
+    code = "print('x' * 10**6)\nfor i in range(60000): print(i)\nprint('accuracy: 0.75')"
     ran = run_briefly([sys.executable, "-c", code], tmp_path, 60.0, {})
     assert ran.code == 0
-    assert len(ran.lines) <= 20_000
+    assert len(ran.lines) == len(ran.times) <= 20_000
     assert max(map(len, ran.lines)) <= 4000
+    assert ran.lines[1] == "0"
+    assert ran.lines[-2:] == ("59999", "accuracy: 0.75")  # the result stands at the end
 
 
 def test_preview() -> None:

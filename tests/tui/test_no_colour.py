@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from textual.color import Color
 from textual.filter import NoColor
 from textual.pilot import Pilot
 
@@ -35,6 +36,24 @@ async def test_the_row_that_keys_act_on_is_reversed(
         await until(pilot, lambda: len(lines := reversed_lines(pilot)) == 1 and lines != first)
         await pilot.press("0")
         assert reversed_lines(pilot) == set()  # keys act elsewhere
+
+
+@pytest.mark.parametrize("term", ["linux", "screen", "xterm"])
+async def test_no_color_is_read_where_there_are_few_colours(
+    study: StudyFolder, term: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.delenv("COLORTERM")
+    async with watching(study, size=(80, 24)) as (app, pilot):
+        await pilot.press("j")
+        await until(pilot, lambda: len(reversed_lines(pilot)) == 1)
+        drawn = [list(strip) for strip in app.screen._compositor.render_strips()]
+        for line_filter in app.get_line_filters():
+            drawn = [line_filter.apply(segments, Color(0, 0, 0)) for segments in drawn]
+        styles = [s.style for segments in drawn for s in segments if s.style]
+        colours = {colour for style in styles for colour in (style.color, style.bgcolor)}
+        assert all(colour is None or colour.is_default for colour in colours)
 
 
 async def test_with_colours_no_row_is_reversed(study: StudyFolder) -> None:
