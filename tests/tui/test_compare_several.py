@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.screens.compare_several import CompareSeveral
 from hpo_tui.tui.screens.compare_studies import CompareStudies
 from hpo_tui.tui.screens.studies import Studies
@@ -44,6 +45,18 @@ def test_it_has_the_rows_of_the_command(tmp_path: Path) -> None:
     assert tones["!"] == "bad"
     assert tones["-"] == "dim"
     assert shown.find("third") == 2
+
+
+def test_what_one_study_searches_and_another_fixes_has_its_value(tmp_path: Path) -> None:
+    range_of_width = 'type = "int"\nlow = 16\nhigh = 512'
+    fixed = EASY.replace(range_of_width, 'type = "fixed"\nvalue = 64')
+    studies = [make_study(tmp_path, n, 60, text=t) for n, t in (("open", EASY), ("fix", fixed))]
+    head, rows = several_table([read_once(s, lambda: NOW) for s in studies], 1)
+    with StudyReader(studies[1].db) as reader:
+        trial = reader.trials(numbers=[int(rows[1][head.index("#")])])[0]
+    assert rows[1][head.index("width")] == str(trial.params["width"])
+    _, alone = several_table([read_once(studies[1], lambda: NOW)], 1)
+    assert len(alone[0]) == len(rows[1]) - 1  # what no study searches has no column
 
 
 @pytest.mark.parametrize("size", [(100, 14)])

@@ -9,6 +9,7 @@ from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt
 from hpo_tui.tui.words.budgets import amount_of, gone
+from hpo_tui.tui.words.figures import shown
 from hpo_tui.tui.words.goals import goals_of
 from hpo_tui.tui.words.plain import plain
 
@@ -64,7 +65,7 @@ def _tone(text: str) -> str:
 def several_table(
     pictures: Sequence[Snapshot], most: int, *, near: bool = False
 ) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows: metrics, then parameters, of any of the studies; - where not of it.
+    """Return headings and rows: metrics, then searched parameters, of any study; - where not of it.
 
     A metric has its goal in the heading where it is the same in all studies that have it.
     """
@@ -106,4 +107,12 @@ def _cells(picture: Snapshot, most: int, *, near: bool) -> list[dict[tuple[str, 
     names = [("metric", plain(g.metric)) for g in goals_of(spec)]
     names += [("param", plain(p.name)) for p in spec.free]
     first = before - len(goals_of(spec))
-    return [{("", "#"): row[0], **dict(zip(names, row[first:], strict=True))} for row in rows]
+    fixed = [p.name for p in spec.space if p not in spec.free]  # searched in another study, maybe
+    return [
+        {
+            ("", "#"): row[0],
+            **{("param", plain(p)): shown(trial.params[p]) for p in fixed if p in trial.params},
+            **dict(zip(names, row[first:], strict=True)),
+        }
+        for trial, row in zip(trials, rows, strict=True)
+    ]
