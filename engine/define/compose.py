@@ -158,14 +158,16 @@ def with_option(command: list[str], option: Option, value: str) -> list[str]:
         kept = [w for w in command if w not in (flag, option.off)]
         off = [f"{{?!{name}:{option.off}}}"] if option.off else []
         return [*kept, f"{{?{name}:{flag}}}", *off]
+    joined = option.style == "equals" or option.any_word
+    if option.any_word:
+        value = f"{{?{value.strip('{}')}:True}}"
+    pair = [f"{flag}={value}"] if joined else [flag, value]
     for n, word in enumerate(command):
         if word.startswith(f"{flag}="):
             return [*command[:n], f"{flag}={value}", *command[n + 1 :]]
         if word == flag and n + 1 < len(command):
-            return [*command[: n + 1], value, *command[n + 2 :]]
-    if option.style == "equals":
-        return [*command, f"{flag}={value}"]
-    return [*command, flag, value]
+            return [*command[:n], *pair, *command[n + 2 :]]
+    return [*command, *pair]
 
 
 def default_params(plan: Plan) -> Params:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict
 from hpo_tui.engine.spec import Value
 
 _DEFAULT = re.compile(r"[(\[]defaults?:?\s*([\w.+-]+)\s*[)\]]", re.IGNORECASE)
+_ANY_WORD = 'argparse takes any word for true with type=bool, "False" too: false is sent as none'
 Style = Literal[
     "flag",
     "equals",
@@ -52,6 +53,8 @@ class Option:
     """Which word of the command it is, where its place tells, and it has one."""
     elsewhere: tuple[Value, ...] = ()
     """Other values that it has by default, as in the other files of a group of Hydra's."""
+    any_word: bool = False
+    """Whether any word turns it on, ``False`` too, and only an empty one off: argparse's bool."""
 
     @classmethod
     def of(cls, name: str, value: Value, style: Style) -> "Option":
@@ -176,7 +179,11 @@ def _option(raw: Raw) -> Option | None:
         both: tuple[Value, ...] = () if switch else (True, False)
         state = False if action == "_StoreFalseAction" else bool(default)
         first = "".join(off[:1])
-        return Option(name, flag, "bool", state, both, help=_help(raw), switch=switch, off=first)
+        any_word = action == "_StoreAction" and raw.get("type") == "bool"
+        about = "; ".join(filter(None, [_help(raw), _ANY_WORD if any_word else ""]))
+        return Option(
+            name, flag, "bool", state, both, help=about, switch=switch, off=first, any_word=any_word
+        )
     choices = tuple(c for c in raw.get("choices") or () if isinstance(c, bool | int | float | str))
     if action in ("_StoreConstAction", "_CountAction", "_AppendAction"):
         return None

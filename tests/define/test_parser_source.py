@@ -1,12 +1,17 @@
 """Scripts that cannot be run here still say what they take."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.sources.argparse_click import written_options
 from hpo_tui.engine.define.sources.texts import local_sources
 from hpo_tui.engine.define.start import init
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.command import command_line
 
 SCRIPT = """
 import argparse
@@ -55,6 +60,24 @@ def test_two_switches_of_one_target_are_one_option(tmp_path: Path) -> None:
     told = options_of(tmp_path).options
     for options in (written, told):
         assert [(o.flag, o.off, o.default) for o in options] == [("--ema", "--no-ema", True)]
+
+
+@pytest.mark.parametrize("missing", ["", "import a_module_that_is_nowhere\n"])
+@pytest.mark.parametrize("given", [[], ["--use-bn", "True"], ["--use-bn=1"]])
+def test_false_of_a_type_that_takes_any_word_for_true_is_sent_as_none(
+    tmp_path: Path, missing: str, given: list[str]
+) -> None:
+    parser = "p = argparse.ArgumentParser()\np.add_argument('--use-bn', type=bool, default=True)\n"
+    source = f"import argparse\n{missing}{parser}print(f'loss={{p.parse_args().use_bn:d}}')\n"
+    (tmp_path / "train.py").write_text(source)
+    text = init(["python3", "train.py", *given], tmp_path, run=False).text
+    spec = StudySpec.from_text(text)
+    words = {v: command_line(spec, {"use_bn": v}) for v in (True, False)}
+    namespace: dict[str, Any] = {}
+    exec("import argparse\n" + parser, namespace)  # noqa: S102 - the parser above
+    for value, argv in words.items():
+        assert namespace["p"].parse_args(argv[2:]).use_bn is value
+    assert '"False" too' in text
 
 
 def test_the_parser_of_another_script_is_not_its_own(tmp_path: Path) -> None:

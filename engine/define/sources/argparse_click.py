@@ -75,7 +75,7 @@ def _option(call: ast.Call, tree: ast.Module | None) -> Raw:
         "nargs": None if "nargs" not in words else literal(words["nargs"]) or "*",
         "required": not dashed or bool(literal(words.get("required"))),
         "help": str(literal(words.get("help")) or ""),
-        "action": _action(words, off),
+        "action": _action(words, off) or _plain_action(call),
     }
 
 
@@ -94,6 +94,11 @@ def _choices(words: Mapping[str, ast.expr], tree: ast.Module | None) -> list[Any
     if isinstance(kind, ast.Call) and last_name(kind.func) == "Choice" and kind.args:
         given = kind.args[0]
     return choices_of(given, tree) or None
+
+
+def _plain_action(call: ast.Call) -> str:
+    """Return the name of argparse's usual action where it is argparse's option."""
+    return "_StoreAction" if last_name(call.func) == "add_argument" else ""
 
 
 def _action(words: Mapping[str, ast.expr], off: str) -> str:
