@@ -74,7 +74,7 @@ def test_false_of_a_type_that_takes_any_word_for_true_is_sent_as_none(
     spec = StudySpec.from_text(text)
     words = {v: command_line(spec, {"use_bn": v}) for v in (True, False)}
     namespace: dict[str, Any] = {}
-    exec("import argparse\n" + parser, namespace)  # noqa: S102 - the parser above
+    exec("import argparse\n" + parser, namespace)
     for value, argv in words.items():
         assert namespace["p"].parse_args(argv[2:]).use_bn is value
     assert '"False" too' in text
