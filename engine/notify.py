@@ -6,6 +6,7 @@ runs the command, ends it when it takes too long, and records how it went.
 """
 
 import contextlib
+import dataclasses
 import logging
 import os
 import signal
@@ -185,7 +186,9 @@ def inform(folder: StudyFolder, event: str, reason: str) -> None:
 
 def _known(folder: StudyFolder) -> tuple[StudySpec, str]:
     with StudyReader(folder.db) as reader:
-        spec = StudySpec.from_text(reader.study().text)
+        study = reader.study()
+        # Another run of the same file (`run --name`) has a name of its own.
+        spec = dataclasses.replace(StudySpec.from_text(study.text), name=study.name)
         return spec, best_of(reader, spec)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import starting
+from hpo_tui.engine.launch import create_study, starting
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.cli import doctor as module
@@ -187,6 +187,8 @@ def test_check_says_whether_an_edit_by_hand_can_be_taken_over(
         ran = hpo("check", named)
         assert (ran.code, ran.err) == (0, "")
         assert "edited by hand" not in ran.out
+    again = create_study(folder.file, folder.path.parent, "second")
+    assert f"{again.file} is correct: second\n" in hpo("check", "second").out
     text = folder.file.read_text("utf-8")
     folder.file.write_text(text.replace("low = 1e-4", "low = 1e-3"), "utf-8")
     for named in (folder.name, folder.path, folder.file):

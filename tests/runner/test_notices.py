@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 from asking import answer, edit
 
-from hpo_tui.engine.launch import runner_pid
-from hpo_tui.engine.notify import KEY, _Tail, deliver, deliver_overdue, environment, tell
+from hpo_tui.engine.launch import create_study, runner_pid
+from hpo_tui.engine.notify import KEY, _Tail, deliver, deliver_overdue, environment, inform, tell
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.notices import Notices, failed
 from hpo_tui.engine.runner.vigil import mourn
@@ -61,6 +61,14 @@ def test_an_end_is_told_with_its_reason_and_the_best(make_study: Any) -> None:
     quiet(study)
     assert told(study) == ["t;finished;the budget is spent;trial 2, accuracy = 0.5"]
     assert outcomes(study) == ["notified of 'finished'"]
+
+
+def test_another_run_of_a_file_is_told_by_its_own_name(make_study: Any) -> None:
+    first = make_study("report(accuracy=1)", study=TELLS)
+    text = first.folder.file.read_text("utf-8")
+    again = create_study(text, first.folder.path.parent, "second run")
+    inform(again, "stopped", "by you")
+    assert told(first) == ["second run;stopped;by you;"]
 
 
 def test_it_comes_as_a_sentence_on_standard_input_too(make_study: Any) -> None:

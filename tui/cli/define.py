@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,11 +69,13 @@ def check(given: str, name: str | None, settings: tuple[str, ...], notify: bool)
         say(plain(f"{file}{problem.show(file).removeprefix(file.name)}"))
     if problems:
         return 1
-    say(f"{plain(str(file))} is correct: {plain(name or spec.name)}")
+    folder = StudyFolder(file.absolute().parent)
+    # Another run of the same file (`run --name`) has a name of its own.
+    spec = replace(spec, name=folder.name if _is_own_file(file) else name or spec.name)
+    say(f"{plain(str(file))} is correct: {plain(spec.name)}")
     _describe(spec)
     for change in plan.changes if plan is not None else ():
         say(f"  edited by hand, applied by hpo-tui run: {plain(change.text)}")
-    folder = StudyFolder(file.absolute().parent)
     workplace = folder.workplace if folder.path.parent.name == HOME else folder.path
     faults = (
         command_fault(spec, workplace),
