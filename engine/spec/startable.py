@@ -17,11 +17,18 @@ _PROGRAM_TEXT = re.compile(r"-\w*c")
 """An option of a shell, or of Python, after which a program stands and no file: ``bash -lc``."""
 
 
+def no_command(spec: StudySpec) -> str:
+    """Return that the study has no command of its own, and what to do; empty if it has one."""
+    if spec.command not in ((), NO_COMMAND):
+        return ""
+    where = f" in {spec.source}" if spec.source else ""
+    return f'the study has no command: write command = "python train.py …" under [study]{where}'
+
+
 def command_fault(spec: StudySpec, cwd: Path) -> str | None:
     """Return why the study's command cannot be started at all, None if it can be tried."""
-    if spec.command in ((), NO_COMMAND):
-        where = f" in {spec.source}" if spec.source else ""
-        return f'the study has no command: write command = "python train.py …" under [study]{where}'
+    if lacking := no_command(spec):
+        return lacking
     program = spec.command[0]
     if "{" not in program:
         path = Path(program) if Path(program).is_absolute() else cwd / program

@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,6 +114,20 @@ def test_a_study_is_told_in_sentences(rough: StudyFolder, hpo: Hpo) -> None:
     following = "\n".join(section(text, "what next"))
     assert "nothing was gained in the last 81% of what was spent" in following
     assert "#3 ran once" in following
+
+
+def test_an_imported_study_is_not_told_to_run_what_it_has_no_command_for(
+    tmp_path: Path, hpo: Hpo
+) -> None:
+    (tmp_path / "runs.csv").write_text("lr,accuracy\n0.1,0.8\n0.2,0.9\n")
+    assert hpo("import", "runs.csv", "--maximize", "accuracy", "--name", "old").code == 0
+    following = "\n".join(section(hpo("review", "old").out, "what next"))
+    assert f"write both into {tmp_path / '.hpo/old/study.toml'}" in following
+    assert "confirm" not in following
+    assert "--command" not in following
+    ran = hpo("best", "old", "--command")
+    assert (ran.code, ran.out) == (1, "")
+    assert 'the study has no command: write command = "python train.py …" under [study]' in ran.err
 
 
 def test_status_says_where_trials_fail(rough: StudyFolder, hpo: Hpo) -> None:

@@ -86,6 +86,21 @@ async def test_looking_at_a_trial_begins_where_the_cursor_rests(
         assert table.current == first == app.live.view.selected  # type: ignore[union-attr]
 
 
+async def test_a_study_without_a_command_has_none_to_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = 'command = "python train.py --lr {lr} --epochs {epochs} --optimizer {optimizer}"'
+    text = TEXT.replace(written, 'command = ["false"]')
+    app = make_app(make_study(tmp_path, running=0, text=text))
+    copied: list[str] = []
+    monkeypatch.setattr(HpoApp, "copy", lambda _, text, what: copied.append(what))
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: any("has no command" in n.message for n in app._notifications))
+    assert copied == []
+
+
 @pytest.mark.usefixtures("runner")
 @pytest.mark.parametrize("keys", [("0", "y"), ("0", "enter"), ("2", "enter")])
 async def test_a_chart_has_no_row_to_begin_at(study: StudyFolder, keys: tuple[str, str]) -> None:

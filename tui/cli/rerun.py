@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hpo_tui.engine.spec.names import did_you_mean, show
 from hpo_tui.engine.spec.parts import Value
+from hpo_tui.engine.spec.startable import no_command
 from hpo_tui.store.models import Trial
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.tables.trial_data import rerun_line
@@ -19,8 +20,11 @@ def command_of(
     """Return the shell line that runs a trial's configuration again, from where it is typed.
 
     ``settings``: ``NAME=VALUE``, other values of parameters, of the task, or another seed.
-    ``go_on``: from the trial's checkpoint. Raises Refusal where the command has no place for it.
+    ``go_on``: from the trial's checkpoint. Raises Refusal where the command has no place for it, or
+    the study has no command.
     """
+    if lacking := no_command(picture.spec):
+        raise Refusal(plain(lacking))
     changed = dict(_changed(picture, text) for text in settings)
     if go_on:
         changed["resume"] = _checkpoint(picture, trial.number)

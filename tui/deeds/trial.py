@@ -21,6 +21,7 @@ from hpo_tui.tui.tables.trial_data import (
     why_no_promotion,
 )
 from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.progress import progress_of, running_line
 
 _MOST_REPEATS = 100
@@ -169,7 +170,12 @@ class TrialDeeds(Deeds):
 
     def do_trial_copy(self) -> None:
         """Copy its configuration as a command line."""
+        from hpo_tui.engine.spec.startable import no_command
+
         snapshot, number, row = self.at()
+        if lacking := no_command(snapshot.spec):
+            self.screen.hpo.notify(plain(lacking), severity="warning", markup=False)
+            return
         frame = snapshot.frame
         task, repeat = frame.tasks[frame.task[row]], int(frame.repeat[row])
         line = rerun_line(snapshot, number, params_at(snapshot, row), task, repeat)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import BudgetUnit
+from hpo_tui.engine.spec.startable import no_command
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.tables.trial_order import result_counts, result_spreads
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -215,7 +216,7 @@ def _start_in_full(snapshot: Snapshot) -> Iterator[Remark]:
 
 
 def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Iterator[Remark]:
-    frame, name = snapshot.frame, plain(snapshot.folder.word)
+    frame = snapshot.frame
     unended = going_on(snapshot)
     if unended is not None:
         yield unended
@@ -232,11 +233,20 @@ def _following(snapshot: Snapshot, best: Best, gain: "LastGain | None") -> Itera
         part = f"{gain.share_since:.0%} of what was spent"
         yield Remark(f"nothing was gained in the last {part}: more of the same promises little",
                      "change the ranges, the full task or the script instead")  # fmt: skip
-    number = int(frame.number[best.first])
-    if number not in result_counts(snapshot):
-        yield Remark(f"#{number} ran once: how much is luck?", f"hpo-tui confirm {name} {number}")
-    yield from _start_in_full(snapshot)
-    yield Remark("run it again by hand", f"{best_command(snapshot)} --command")
+    yield from _with_the_best(snapshot, int(frame.number[best.first]))
+
+
+def _with_the_best(snapshot: Snapshot, number: int) -> Iterator[Remark]:
+    """Tell what can be done with the best trial: repeat it, compare it, run it, print it."""
+    if no_command(snapshot.spec):
+        said = "it was imported without a command that trains: with one and more budget it goes on"
+        yield Remark(said, f"write both into {plain(str(snapshot.folder.file))}")
+    else:
+        if number not in result_counts(snapshot):
+            again = f"hpo-tui confirm {plain(snapshot.folder.word)} {number}"
+            yield Remark(f"#{number} ran once: how much is luck?", again)
+        yield from _start_in_full(snapshot)
+        yield Remark("run it again by hand", f"{best_command(snapshot)} --command")
     yield Remark("a table for the paper", f"{best_command(snapshot)} --latex")
 
 
