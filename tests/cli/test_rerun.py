@@ -68,6 +68,21 @@ def test_what_the_command_has_no_place_for_is_refused(
     assert said in ran.err
 
 
+@pytest.mark.parametrize("template", ["", 'template = ["net.template.yaml", "net.yaml"]'])
+def test_of_a_command_that_names_no_value_it_is_said_where_they_are(
+    make_study: Make, hpo: Hpo, template: str
+) -> None:
+    folder = make_study(text=TEXT.replace("[study]", f"[study]\n{template}", 1))
+    said = 'the command has no "lr": '
+    assert f"{said}it has nothing that can be set" in hpo("best", "--command", "--set", "lr=1").err
+    files = folder.trial(json.loads(hpo("best", "--json", "-n", 1).out)[0]["trial"])
+    file = files.path / ("net.yaml" if template else "params.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    ran = hpo("best", "--command", "--set", "lr=1")
+    assert f"{said}the script reads its values from {file}; change them in a copy" in ran.err
+
+
 def test_a_command_without_a_place_for_it_is_not_continued(make_study: Make, hpo: Hpo) -> None:
     make_study()
     ran = hpo("best", "--command", "--continue")

@@ -25,7 +25,7 @@ def command_of(
     """
     if lacking := no_command(picture.spec):
         raise Refusal(plain(lacking))
-    changed = dict(_changed(picture, text) for text in settings)
+    changed = dict(_changed(picture, trial.number, text) for text in settings)
     if go_on:
         changed["resume"] = _checkpoint(picture, trial.number)
     line = rerun_line(
@@ -36,7 +36,7 @@ def command_of(
     return line if here else f"cd {shlex.quote(str(workplace))} && {line}"
 
 
-def _changed(picture: Snapshot, setting: str) -> tuple[str, Value]:
+def _changed(picture: Snapshot, number: int, setting: str) -> tuple[str, Value]:
     from hpo_tui.engine.spec.text.typed import parameter_value
 
     name, _, text = (part.strip() for part in setting.partition("="))
@@ -44,10 +44,19 @@ def _changed(picture: Snapshot, setting: str) -> tuple[str, Value]:
         "seed", *(p.name for p in picture.spec.space), *picture.spec.full_task.fidelity
     }  # fmt: skip
     if name not in known:
-        names = ", ".join(map(plain, sorted(known))) or "nothing that can be set"
-        meant = did_you_mean(name, known)
-        raise Refusal(f"the command has no {show(name)}{meant or f': it has {names}'}")
+        names = ", ".join(map(plain, sorted(known)))
+        has = f"it has {names}" if names else _where_values_are(picture, number)
+        raise Refusal(f"the command has no {show(name)}{did_you_mean(name, known) or f': {has}'}")
     return name, parameter_value(text)
+
+
+def _where_values_are(picture: Snapshot, number: int) -> str:
+    """Say which file of the trial the script reads, where the command itself names no value."""
+    files, template = picture.folder.trial(number), picture.spec.template
+    file = files.path / template[1] if template else files.params
+    if not file.exists():
+        return "it has nothing that can be set"
+    return f"the script reads its values from {plain(str(file))}; change them in a copy of that"
 
 
 def _checkpoint(picture: Snapshot, number: int) -> str:
