@@ -11,7 +11,7 @@ from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
 from hpo_tui.engine.define.guess import Proposal, propose
 from hpo_tui.engine.define.interplay import settle
 from hpo_tui.engine.define.options import Found, Option, bare_name
-from hpo_tui.engine.define.printed import Printed, direction_of
+from hpo_tui.engine.define.printed import Printed
 from hpo_tui.engine.define.sources.texts import is_file
 from hpo_tui.engine.spec import (
     Budget,
@@ -187,7 +187,7 @@ def with_metrics(spec: StudySpec, printed: Printed) -> StudySpec:
     if not ranked:
         return spec
     metric = ranked[0]
-    direction = direction_of(metric) or Direction.MINIMIZE
+    direction = printed.direction(metric) or Direction.MINIMIZE
     objective = Objective(metric, direction)
     return dataclasses.replace(spec, objectives=(objective,), metrics=printed.sources)
 

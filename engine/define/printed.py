@@ -26,8 +26,11 @@ _VARIABLE = re.compile(r"(HYDRA|CUDA|TORCH|PYTORCH|NCCL|OMP|TF|XLA|JAX|HF|WANDB)
 _COST = re.compile(r"time|latency|sec|duration|memory|size|param|weights|grad|flops")
 _MEAN = re.compile(r"(?<![a-z])(mean|average|avg|overall)(?![a-z])(?!_(squared|absolute|sq|abs))")
 """What says that a number sums up others that are printed too: those of folds, or of episodes."""
+_BEST = re.compile(r"(?<![a-z])best(?![a-z])")
+"""What says that a number is the best of others that are printed too, those of the epochs."""
 _SPREAD = re.compile(r"(?<![a-z])(std|stdev|sd|sem|stderr|variance)(?![a-z])")
 _HELD_OUT = re.compile(r"val|valid|validation|test|dev|eval|holdout|held")
+_SET = re.compile(r"val|valid|validation|dev|eval|test")
 _VALIDATION = re.compile(r"val|dev", re.IGNORECASE)
 _TEST = re.compile(r"(?<![a-z])test", re.IGNORECASE)
 _MARK = r"-?\d+\.?\d*(?:e-?\d+)?"
@@ -62,9 +65,22 @@ class Printed:
 
         def key(name: str) -> tuple[bool, int, bool, int]:
             last = validated and _TEST.search(name) is not None
-            return last, -likely(name), direction_of(name) is None, names.index(name)
+            points = likely(name) + (4 if self._is_score(name) else 0)
+            return last, -points, self.direction(name) is None, names.index(name)
 
         return sorted(names, key=key)
+
+    def direction(self, name: str) -> Direction | None:
+        """Return which way a metric is better, by its name and by what is printed beside it."""
+        return Direction.MAXIMIZE if self._is_score(name) else direction_of(name)
+
+    def _is_score(self, name: str) -> bool:
+        """Whether a name says no more than the set: ``Loss: 0.5, Train: 0.9, Val: 0.8, Test: 0.8``.
+
+        Beside the loss and the same of the training it is no loss.
+        """
+        beside = {n.lower() for n in self.values}
+        return _SET.fullmatch(name.lower()) is not None and {"loss", "train"} <= beside
 
 
 def direction_of(metric: str) -> Direction | None:
@@ -86,6 +102,7 @@ def likely(metric: str) -> int:
     points -= 4 if is_cost(name) else 0
     points -= 4 if _SPREAD.search(name) else 0
     points += 1 if _MEAN.search(name) else 0
+    points -= 1 if _BEST.search(name) else 0
     return points + (1 if re.search(r"acc|auc|f1|loss|reward", name) else 0)
 
 

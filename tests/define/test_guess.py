@@ -301,6 +301,9 @@ def test_nice_numbers() -> None:
         ("│    test_acc    │     0.9312     │", "test_acc", 0.9312),
         ("Fold 5: AUC = 0.95\nMean AUC over 5 folds: 0.94", "mean_auc", 0.94),
         ("fold 5 auc: 0.95\nMean CV AUC: 0.94", "Mean_CV_AUC", 0.94),
+        ("valid: loss=0.5 acc=0.6\nbest valid acc 0.64", "best_valid_acc", 0.64),
+        ("val acc: 0.9\nBest val acc: 0.95", "val_acc", 0.9),
+        ("Epoch: 001, Loss: 1.9, Train: 0.9, Val: 0.8, Test: 0.7\nBest Val: 0.8", "Val", 0.8),
         ("Episode 9 | return 3.0 | mean return (last 10): 21.5", "mean_return", 21.5),
     ],
 )
@@ -316,6 +319,13 @@ def test_what_scripts_print_and_the_engine_reads(output: str, metric: str, value
     parsers = [LineParser(Names([metric]), pattern=s.pattern) for s in printed.sources]
     read = [entry[1][metric] for p in parsers for line in lines if (entry := p.parse(line))]
     assert read[-1:] == [value]
+
+
+def test_what_is_named_by_its_set_alone_is_no_loss_beside_the_loss() -> None:
+    scores = Printed({"Loss": 1.9, "Train": 0.9, "Val": 0.8})
+    assert scores.direction("Val") is Direction.MAXIMIZE
+    assert scores.direction("Loss") is Direction.MINIMIZE
+    assert Printed({"train": 0.5, "val": 0.6}).direction("val") is None  # a loss, maybe
 
 
 def test_a_flood_of_long_lines_is_read_quickly() -> None:

@@ -24,8 +24,9 @@ from hpo_tui.engine.execution.metrics.text import (
 )
 from hpo_tui.engine.execution.metrics.wandb_files import HEAD, begins, records
 
-_HEAD = rf"(?:{QUALIFIER} (?:cv )?)?"
-"""What belongs to a name in front of it: the mean of folds is not a fold's (``Mean CV AUC``)."""
+_HEAD = rf"(?:{QUALIFIER} (?:{QUALIFIER} |cv )?)?"
+"""What belongs to a name in front of it: the mean of folds is not a fold's (``Mean CV AUC``), the
+best of all epochs not that of each (``best valid acc``)."""
 _ANY = re.compile(
     rf"(?<![\w./-])(?P<key>{_HEAD}[A-Za-z_][\w./@-]*)[\"']?{ASIDE}(?:\s*[=:]\s*){VALUE}"
     rf"|(?<![\w./-])(?P<key2>{_HEAD}[A-Za-z_][\w./@-]*)[\"']?\s+"
