@@ -144,8 +144,14 @@ def _matches(pattern: str, lines: Sequence[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for line in lines:
         match = re.search(pattern, line) if len(line) <= _LONGEST else None
-        found.update({n: float(t) for n, t in match.groupdict().items()} if match else {})
+        found.update({n: _value(t) for n, t in match.groupdict().items()} if match else {})
     return found
+
+
+def _value(text: str) -> float:
+    """Return the number that a group has matched: of a count, ``98/100``, the share."""
+    part, over, whole = text.partition("/")
+    return float(part) / max(float(whole), 1.0) if over else float(part)
 
 
 def _sentence_pattern(lines: Sequence[str]) -> str | None:
@@ -166,7 +172,7 @@ def _sentence_pattern(lines: Sequence[str]) -> str | None:
 
 def _counted_pattern(lines: Sequence[str]) -> str | None:
     """Return a pattern for lines such as ``Average loss: 0.05, Accuracy: 9832/10000 (98%)``."""
-    counted = re.compile(rf"([A-Za-z][\w ]*?):?\s*\d+/\d+\s*\(({_MARK})%\)")
+    counted = re.compile(rf"([A-Za-z][\w ]*?):?\s*\d+/\d+\s*\({_MARK}%\)")
     for line in reversed(lines):
         if len(line) > _LONGEST or "%)" not in line:
             continue
@@ -176,7 +182,8 @@ def _counted_pattern(lines: Sequence[str]) -> str | None:
         label = found.group(1).strip()
         prefix = "test_" if re.match(r"\s*test", line, re.IGNORECASE) else ""
         name = re.sub(r"\W+", "_", label).lower()
-        pattern = rf"{re.escape(label)}:?\s*\d+/\d+\s*\((?P<{prefix}{name}>{_MARK})%\)"
+        # Not the percentage, which may have no decimals: all that is close would be the same.
+        pattern = rf"{re.escape(label)}:?\s*(?P<{prefix}{name}>\d+/\d+)\s*\("
         loss = re.search(rf"([A-Za-z ]*loss):\s*({_MARK})", line, re.IGNORECASE)
         if loss and loss.end() <= found.start():
             label = loss.group(1).strip()

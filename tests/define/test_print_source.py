@@ -45,4 +45,4 @@ def test_the_likeliest_metric_is_the_one_that_trials_are_read_by() -> None:
     parser = LineParser(Names(["test_accuracy"]), pattern=read.sources[0].pattern)
     entry = parser.parse("Test set: loss: 0.0567, Accuracy: 9812/10000 (98%)")
     assert entry is not None
-    assert entry[1] == {"test_accuracy": 98.0}
+    assert entry[1] == {"test_accuracy": 0.9812}

@@ -156,6 +156,9 @@ def test_a_pattern_takes_the_place_of_the_grammar() -> None:
     parser = LineParser(names, pattern=r"ep (?P<epoch>\d+) .* A(?P<acc>[\d.]+)%")
     assert parser.parse("ep 4 of 9 A91.5%") == (4, {"accuracy": 91.5})
     assert parser.parse("accuracy=0.1") is None
+    counts = LineParser(names, pattern=r"right: (?P<acc>[\d/]+)")
+    assert counts.parse("right: 9832/10000 (98%)") == (1, {"accuracy": 0.9832})
+    assert counts.parse("right: 12/10") is None
 
 
 @pytest.mark.parametrize(

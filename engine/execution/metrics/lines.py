@@ -13,12 +13,12 @@ from hpo_tui.engine.execution.metrics.steps import Steps
 from hpo_tui.engine.execution.metrics.tables import Columns
 from hpo_tui.engine.execution.metrics.text import (
     QUALIFIER,
+    captured_number,
     flatten,
     fold,
     read_object,
     share_or_number,
     strip_escapes,
-    to_number,
 )
 
 Entry = tuple[int | None, dict[str, float]]
@@ -163,7 +163,7 @@ class LineParser:
             groups = {k: v for k, v in match.groupdict().items() if v is not None}
             self.steps.see_in(groups.items())
             for key, text in groups.items():
-                name, value = self.names.find(key), to_number(text)
+                name, value = self.names.find(key), captured_number(text)
                 if name is not None and value is not None:
                     metrics[name] = value
         return self.at_step(metrics, live=live)

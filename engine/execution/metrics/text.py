@@ -29,6 +29,7 @@ AFTER = r"(?!\d|:\S|\.\d|-\d|%\|)"
 VALUE = rf"(?:[\w.]*\(\s*|\[\s*)?[\"']?(?P<value>{NUMBER}){AFTER}"
 """A number, also within a repr or quotes."""
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_COUNT = re.compile(r"(\d+)\s*/\s*(\d+)")
 _OVER = re.compile(r"\s*/\s*(\d+)(?![\d./])")
 _AVERAGE = re.compile(rf"%?\s*\(\s*(?:avg:?\s*)?({NUMBER})\s*%?\s*\)")
 _BATCHES = re.compile(r"(?<!fold)(?<!fold )\[\s*\d+/\d+", re.IGNORECASE)
@@ -61,6 +62,14 @@ def to_number(text: str, *, decimal_comma: bool = False) -> float | None:
         return float(text.replace("_", "").rstrip("% "))
     except ValueError:
         return None
+
+
+def captured_number(text: str) -> float | None:
+    """Return the number that an expression has captured; of a count, ``98/100``, the share."""
+    count = _COUNT.fullmatch(text)
+    if count is not None and int(count[1]) <= int(count[2]) > 0:
+        return int(count[1]) / int(count[2])
+    return to_number(text)
 
 
 def share_or_number(line: str, match: "re.Match[str]", group: str = "value") -> float | None:
