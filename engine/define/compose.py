@@ -9,7 +9,7 @@ from pathlib import Path
 from hpo_tui.engine.define import outputs
 from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
 from hpo_tui.engine.define.guess import Proposal, propose
-from hpo_tui.engine.define.interplay import settle
+from hpo_tui.engine.define.interplay import settle, shorter_than_tasks
 from hpo_tui.engine.define.options import Found, Option, bare_name
 from hpo_tui.engine.define.printed import Printed
 from hpo_tui.engine.define.sources.texts import is_file
@@ -73,6 +73,9 @@ def make_plan(found: Found, folder: Path) -> Plan:
         else:
             plan.left.append(option)
     plan.proposals, dropped, plan.guesses = settle(plan.proposals)
+    if plan.fidelity is not None:
+        fidelity = plan.fidelity
+        plan.proposals = shorter_than_tasks(plan.proposals, fidelity.option, fidelity.tasks)
     plan.left = [o for o in found.options if o in plan.left or o in dropped]
     plan.placed, plan.left = outputs.place_outputs(plan.left, folder)
     return plan

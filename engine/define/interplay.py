@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 
 from hpo_tui.engine.define.guess import Proposal
-from hpo_tui.engine.define.options import Option, bare_name
+from hpo_tui.engine.define.options import Option, bare_name, number
 from hpo_tui.engine.define.ranges import HEADS
-from hpo_tui.engine.spec import Value
+from hpo_tui.engine.spec import ParameterKind, Task, Value
 from hpo_tui.engine.spec.names import joined
 
 _OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
@@ -19,6 +19,7 @@ _SPLIT = re.compile(
     r"(.*_)?(n_?embd|embed(ding)?(_dim|_size)?|emsize|d_model|hidden(_dim|_size)?|dim)"
 )
 """Widths that attention heads divide among them."""
+_WARMUP = re.compile(r"(.*_)?warmup_(.*_)?epochs?")
 _ENOUGH = 4
 """Parameters of known meaning from which on mere guesses are left to the user."""
 
@@ -90,6 +91,28 @@ def _by_optimizer(entries: Entries) -> Entries:
         else:
             changed.append((option, proposal))
     return changed
+
+
+def shorter_than_tasks(entries: Entries, whole: Option, tasks: Sequence[Task]) -> Entries:
+    """Return the proposals with warmups in epochs that end before the shortest task does.
+
+    ``whole``: the option of which each task has its own value. The default stays in the range.
+    """
+    if "epoch" not in bare_name(whole.name):
+        return entries
+    lengths = [v for t in tasks if isinstance(v := t.fidelity.get(whole.name), int)]
+    return [(o, _shortened(o, p, min(lengths, default=0))) for o, p in entries]
+
+
+def _shortened(option: Option, proposal: Proposal, shortest: int) -> Proposal:
+    """Return a proposal, of a warmup in epochs one that is shorter than ``shortest`` of them."""
+    parameter = proposal.parameter
+    warmup = _WARMUP.fullmatch(bare_name(option.name)) and parameter.kind is ParameterKind.INT
+    if not warmup or not shortest:
+        return proposal
+    most = max(shortest - 1, number(option.default) or 0, parameter.low + 1)
+    high = min(parameter.high, most)
+    return dataclasses.replace(proposal, parameter=dataclasses.replace(parameter, high=high))
 
 
 def guess_remark(guesses: Sequence[Option], most: int) -> str:

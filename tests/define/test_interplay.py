@@ -1,8 +1,11 @@
 """Options beside one another: what one says about the others."""
 
+from pathlib import Path
+
+from hpo_tui.engine.define.compose import make_plan
 from hpo_tui.engine.define.guess import propose
 from hpo_tui.engine.define.interplay import Entries, settle
-from hpo_tui.engine.define.options import Option, kind_of
+from hpo_tui.engine.define.options import Found, Option, kind_of
 from hpo_tui.engine.spec import Value
 
 
@@ -48,6 +51,19 @@ def test_widths_are_multiples_of_the_heads_that_divide_them() -> None:
     assert few[0][1].parameter.choices == (36, 72, 144)
     alone, left, _ = settle(entries(num_heads=4))
     assert (names(alone), left) == (["num_heads"], [])
+
+
+def test_a_warmup_in_epochs_ends_before_the_shortest_task(tmp_path: Path) -> None:
+    def high(**defaults: Value | None) -> dict[str, float]:
+        options = [Option(n, f"--{n}", "int", v) for n, v in defaults.items()]
+        plan = make_plan(Found(tuple(options)), tmp_path)
+        return {o.name: p.parameter.high for o, p in plan.proposals}
+
+    assert high(warmup_epochs=1, epochs=20) == {"warmup_epochs": 4}  # tasks of 5, 10 and 20
+    assert high(warmup_epochs=6, epochs=20) == {"warmup_epochs": 6}  # the default stays in it
+    assert high(warmup_epochs=1, epochs=100) == {"warmup_epochs": 10}
+    assert high(warmup_epochs=1, epochs=6) == {"warmup_epochs": 1}
+    assert high(warmup_steps=3, epochs=20)["warmup_steps"] > 4  # as long as which epochs?
 
 
 def test_momentum_depends_on_the_optimizer_only_where_another_has_none() -> None:
