@@ -94,7 +94,8 @@ def shell_line(spec: StudySpec, task: Task, values: Mapping[str, Value]) -> str:
     words += [shlex.quote(_replaced(word, own)) for word in fill_words(spec.command, values)]
     line = " ".join(words)
     made = str(new.get("checkpoint") or new.get("trial_dir") or "")
-    return f"mkdir -p {shlex.quote(made)} && {line}" if made else line
+    # A template alone is read where it is: nothing is written to a folder of its own.
+    return f"mkdir -p {shlex.quote(made)} && {line}" if made and made in line else line
 
 
 def _new_folders(values: Mapping[str, Value], told: Collection[str]) -> dict[str, Value]:

@@ -164,6 +164,8 @@ def test_a_line_to_run_by_hand_writes_nothing_over_the_trials_files() -> None:
     template = f'{said}\ntemplate = ["c.yaml.in", "c.yaml"]'
     files = "/t/1/params.json -o=rerun-1/b --config"
     assert by_hand(template, {}) == f"{made}p {files} /t/1/c.yaml 30"
+    read = '"p --config {trial_dir}/c.yaml"\ntemplate = ["c.yaml.in", "c.yaml"]'
+    assert by_hand(read, {}) == "p --config /t/1/c.yaml"  # it writes nothing: no folder is made
     own = '[space.trial_dir]\ntype = "fixed"\nvalue = "mine"\n'
     assert by_hand('"p {params_file} {trial_dir}"', {}, own) == "p /t/1/params.json mine"
 
