@@ -159,5 +159,6 @@ def test_a_setting_that_is_wrong_makes_no_study(
 
 def test_a_study_that_is_there_takes_no_settings(file: Path) -> None:
     made = prepare("study.toml", None)
-    with pytest.raises(Refusal, match="--set is only for a study file"):
+    change = rf"--set is only for a study file\. To change it: hpo-tui edit {made.name} seed=2$"
+    with pytest.raises(Refusal, match=change):
         prepare(made.name, None, ["seed=2"])

@@ -1,6 +1,7 @@
 """``hpo-tui run``: a study file becomes a study, its runner is started, and it is followed."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,7 +94,7 @@ def prepare(text: str, name: str | None, settings: Sequence[str] = ()) -> StudyF
         if settings:
             raise Refusal(
                 f"{plain(text)} is already a study; --set is only for a study file. To change it:"
-                f" hpo-tui edit {plain(existing.word)} KEY=VALUE, or e in the app"
+                f" hpo-tui edit {plain(shlex.join([existing.word, *settings]))}"
             )
         return existing
     path = here / text if existing is None else existing.path
