@@ -15,7 +15,6 @@ from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.acquisition.scoring import Acquisition
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.models.surrogate import Models
-from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.open_tasks import OpenTasks
 
 FULL_SHARE = 0.15
@@ -102,7 +101,7 @@ def rho_squared(x: Array, models: Models) -> Array:
     """
     each = np.array([p.informs(x) for p in models.joint])
     each[:, :, :-1] *= np.array(models.trust)[:, None, None]
-    return np.asarray(each.mean(axis=0))
+    return np.asarray(np.average(each, axis=0, weights=models.relevance))
 
 
 def explained_share(models: Models) -> float:
@@ -114,7 +113,8 @@ def explained_share(models: Models) -> float:
     if full == 0:
         return 1.0
     both = list(zip(models.posteriors, models.trust, strict=True))
-    return max(float(np.mean([p.explained_share(t) * w for p, w in both])) for t in range(full))
+    each = np.array([[p.explained_share(t) * w for t in range(full)] for p, w in both])
+    return float(np.max(np.average(each, axis=0, weights=models.relevance)))
 
 
 def fed(
@@ -168,4 +168,4 @@ class Guard:
         # Where trials are what is counted, a look on the way costs as much as the whole way.
         if not open_tasks.resume or open_tasks.by_count:
             return False
-        return not self.forced or (not self.owed and min(models.trust) >= TRUSTED)
+        return not self.forced or (not self.owed and models.trusted)

@@ -103,21 +103,21 @@ def test_nothing_is_judged_by_fewer_than_two_full_values() -> None:
 def test_more_evidence_for_a_metric_raises_the_belief_in_all(
     factors: list[float], data: st.DataObject
 ) -> None:
-    before = beliefs(np.array(factors))
+    before = beliefs(np.array(factors), np.ones(len(factors)))
     assert all(0.0 <= b <= 1.0 for b in before)
     k = data.draw(st.integers(0, len(factors) - 1))
     factors[k] += data.draw(st.floats(0, 20))
-    after = beliefs(np.array(factors))
+    after = beliefs(np.array(factors), np.ones(len(factors)))
     assert all(b >= a - 1e-12 for a, b in zip(before, after, strict=True))
 
 
 def test_two_weak_doubts_make_a_strong_one_and_one_metric_can_stand_apart() -> None:
-    alone, both = beliefs(np.array([-0.7])), beliefs(np.array([-0.7, -0.7]))
+    alone, both = beliefs(np.array([-0.7]), np.ones(1)), beliefs(np.array([-0.7, -0.7]), np.ones(2))
     assert max(both) < min(alone) - 0.05
-    mixed = beliefs(np.array([12.0, -12.0]))
+    mixed = beliefs(np.array([12.0, -12.0]), np.ones(2))
     assert mixed[0] > 0.99
     assert mixed[1] < 0.01
-    assert beliefs(np.zeros(3)) == pytest.approx([0.6 * 0.9 + 0.4 * 0.1] * 3)
+    assert beliefs(np.zeros(3), np.ones(3)) == pytest.approx([0.6 * 0.9 + 0.4 * 0.1] * 3)
 
 
 def test_tasks_are_judged_by_what_they_tell(lab: Any) -> None:

@@ -19,6 +19,7 @@ from hpo_tui.engine.optimizer.acquisition.expected_gain import Target, target
 from hpo_tui.engine.optimizer.acquisition.pareto import ranks, reference_point, typical_values
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models.kernel import cross
+from hpo_tui.engine.optimizer.models.relevance import between
 from hpo_tui.engine.optimizer.models.scaling import counts
 from hpo_tui.engine.optimizer.models.surrogate import Models
 from hpo_tui.engine.spec import StudySpec
@@ -170,7 +171,7 @@ class Acquisition:
         """Probability that the limits, and the thresholds if asked, are met at (c, k), (c,)."""
         chance = np.ones(len(mean))
         for k, low, high in self.limits:
-            chance *= _between((low - mean[:, k]) / sd[:, k], (high - mean[:, k]) / sd[:, k])
+            chance *= between((low - mean[:, k]) / sd[:, k], (high - mean[:, k]) / sd[:, k])
         if thresholds:
             for k, limit in zip(self.columns, self._thresholds(), strict=True):
                 chance *= special.ndtr((limit - mean[:, k]) / sd[:, k])
@@ -251,9 +252,3 @@ class Acquisition:
 
 def _finite(value: Array) -> Array:
     return np.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def _between(low: Array, high: Array) -> Array:
-    """Probability that a standard normal lies between, exact in both tails, (c,)."""
-    upper = low > 0.0
-    return special.ndtr(np.where(upper, -low, high)) - special.ndtr(np.where(upper, -high, low))

@@ -19,6 +19,7 @@ from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models import gp, kernel
 from hpo_tui.engine.optimizer.models.gp import Guesses, Posterior, Rows
 from hpo_tui.engine.optimizer.models.kernel import Hyper
+from hpo_tui.engine.optimizer.models.relevance import RELEVANT, Limit, relevance
 from hpo_tui.engine.optimizer.models.reliability import Failures, Reliability, with_values
 from hpo_tui.engine.optimizer.models.transform import Warp
 from hpo_tui.engine.optimizer.models.trust import TRUSTED, trust
@@ -64,6 +65,14 @@ def fit_count(n: int) -> int:
     return count
 
 
+def _limits(spec: StudySpec, warps: Sequence[Warp]) -> list[Limit]:
+    """Return the limits of all outcome constraints in model units."""
+    return [
+        (k := spec.metric_names.index(c.metric), *warps[k].between(c.min, c.max))
+        for c in spec.outcome_constraints
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Models:
     """Posteriors and maps of the metrics, in the order of the study's ``metric_names``.
@@ -71,6 +80,7 @@ class Models:
     ``z``: all rows in model units (n, k). ``noisy``: repeats of a result are known to differ.
     ``trust``: how far the cheap tasks' rows are believed, 0 to 1, per metric. ``reliability``: how
     likely a configuration is to give a result at all; None while none has failed by chance.
+    ``relevance``: how much each metric matters to what is sought, 0 to 1.
     ``joint``: the posteriors with all rows, those too that are left out of ``posteriors``.
     """
 
@@ -80,15 +90,19 @@ class Models:
     table: Table
     noisy: bool
     trust: list[float]
+    relevance: list[float]
     reliability: Reliability | None
     joint: list[Posterior]
 
-    def limits(self, spec: StudySpec) -> list[tuple[int, float, float]]:
+    @property
+    def trusted(self) -> bool:
+        """Whether the cheap rows of all metrics that matter are believed."""
+        both = zip(self.trust, self.relevance, strict=True)
+        return all(belief >= TRUSTED for belief, matters in both if matters >= RELEVANT)
+
+    def limits(self, spec: StudySpec) -> list[Limit]:
         """Metric, low and high end in model units, of every outcome constraint."""
-        return [
-            (k := spec.metric_names.index(c.metric), *self.warps[k].between(c.min, c.max))
-            for c in spec.outcome_constraints
-        ]
+        return _limits(spec, self.warps)
 
     def running(self, busy: Sequence[tuple[Array, int]]) -> "Models":
         """With trials under way, (d,) at a task each, taken as done at their predicted value."""
@@ -186,7 +200,8 @@ class Surrogate:
         noisy = self.spec.noisy
         if noisy is None:
             noisy = bool(np.any(repeat_noise(table, z) > _NOISY))
-        believed = trust(joint, [w.fall for w in warps])
+        matters = relevance(self.spec, joint, _limits(self.spec, warps))
+        believed = trust(joint, [w.fall for w in warps], matters)
         reliability = self._failures.reliability(table, kept, fitted_on)
         built = Models(
             posteriors=joint,
@@ -195,6 +210,7 @@ class Surrogate:
             table=table,
             noisy=noisy,
             trust=believed,
+            relevance=matters,
             reliability=reliability,
             joint=joint,
         )

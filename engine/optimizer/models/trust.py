@@ -29,6 +29,7 @@ from scipy import linalg
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.models.gp import Posterior, cholesky
+from hpo_tui.engine.optimizer.models.relevance import RELEVANT
 
 TRUSTED = 0.7
 """Belief in a metric's cheap rows below which the model leaves them out."""
@@ -40,21 +41,26 @@ _VALUES, _SURE = 2, 30.0
 """Full-task values from which on there is a judgement, and the size to which D is limited."""
 
 
-def trust(posteriors: Sequence[Posterior], falls: Sequence[float]) -> list[float]:
+def trust(
+    posteriors: Sequence[Posterior], falls: Sequence[float], relevance: Sequence[float] = ()
+) -> list[float]:
     """Return how far each metric's cheap rows are believed, 0 to 1.
 
     ``falls``: by how much each metric's full results fall short of the cheap ones, in model units.
+    ``relevance``: how much each metric's evidence counts for the others, 0 to 1; none is 1 for all.
     1 for all while there are no cheap rows, or fewer than two full-task values to judge them by:
-    two results of one metric, one result of several.
+    two results of one metric, one result of several that matter.
     """
+    matters = np.array(relevance or [1.0] * len(posteriors))
     top = [p.rows.task == p.full for p in posteriors]
-    if sum(int(t.sum()) for t in top) < _VALUES or all(t.all() for t in top):
+    values = sum(int(t.sum()) for t, w in zip(top, matters, strict=True) if w >= RELEVANT)
+    if values < _VALUES or all(t.all() for t in top):
         return [1.0] * len(posteriors)
     factors = [
         log_bayes_factor(p, fall) if t.any() and not t.all() else 0.0
         for p, fall, t in zip(posteriors, falls, top, strict=True)
     ]
-    return beliefs(np.array(factors))
+    return beliefs(np.array(factors), matters)
 
 
 def log_bayes_factor(posterior: Posterior, fall: float = 0.0) -> float:
@@ -75,17 +81,19 @@ def _density(gap: Array, covariance: Array) -> float:
     )
 
 
-def beliefs(factors: Array) -> list[float]:
-    """Return the probability that each metric is told truly, given the D of all, (k,).
+def beliefs(factors: Array, relevance: Array) -> list[float]:
+    """Return the probability that each metric is told truly, given the D of all, (k,) each.
 
-    The latent soundness is summed out; the other metrics are independent given it.
+    The latent soundness is summed out; the other metrics are independent given it. What they say
+    is raised to the power of their ``relevance``: at 0 a metric says nothing of the others.
     """
     odds = np.exp(np.clip(factors, -_SURE, _SURE))
     found = []
     for k in range(len(odds)):
         told = not_told = 0.0
         for weight, chance in ((_SOUND, _TOLD_IF_SOUND), (1.0 - _SOUND, _TOLD_IF_NOT)):
-            others = float(np.prod(chance * np.delete(odds, k) + 1.0 - chance))
+            likely = (chance * odds + 1.0 - chance) ** relevance
+            others = float(np.prod(np.delete(likely, k)))
             told += weight * others * chance * float(odds[k])
             not_told += weight * others * (1.0 - chance)
         found.append(told / (told + not_told))

@@ -1,0 +1,54 @@
+"""How much each metric has to say in what is sought.
+
+A metric that an outcome constraint bounds, and that lies within it wherever the search has been,
+decides nothing: whether its cheap results tell of its full ones is no reason to look less, nor to
+doubt the results of others. Shapes: k metrics, m configurations.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import special
+
+from hpo_tui.engine.arrays import Array
+from hpo_tui.engine.optimizer.models.gp import Posterior
+from hpo_tui.engine.spec import StudySpec
+
+RELEVANT = 0.5
+"""Relevance from which on the doubt about a metric counts where it cannot be weighed."""
+_CLOSEST = 50
+"""Results nearest to a limit, at which is asked whether it holds."""
+Limit = tuple[int, float, float]
+"""A metric's place, and the low and high end that it has to lie between, in model units."""
+
+
+def relevance(
+    spec: StudySpec, posteriors: Sequence[Posterior], limits: Sequence[Limit]
+) -> list[float]:
+    """Return how much each metric matters, 0 to 1, (k,): 1 for objectives.
+
+    For others 4p(1 - p), where p is the chance that the limit holds at the configuration that was
+    run and leaves this most open. Without objectives the limits are what is sought: 1 for all.
+    """
+    sought = {o.metric for o in spec.objectives}
+    out = [float(not sought or metric in sought) for metric in spec.metric_names]
+    for k, low, high in limits:
+        out[k] = max(out[k], _undecided(posteriors[k], low, high))
+    return out
+
+
+def _undecided(posterior: Posterior, low: float, high: float) -> float:
+    """Return 4p(1 - p) where it is largest, 1 where nothing is known yet."""
+    rows = posterior.rows
+    if len(rows.y) == 0:
+        return 1.0
+    gap = np.minimum(np.abs(rows.y - low), np.abs(rows.y - high))
+    mean, sd = posterior.predict(rows.x[np.argsort(gap, kind="stable")[:_CLOSEST]])
+    chance = between((low - mean) / sd, (high - mean) / sd)
+    return float(np.max(4.0 * chance * (1.0 - chance)))
+
+
+def between(low: Array, high: Array) -> Array:
+    """Probability that a standard normal lies between, exact in both tails, (m,)."""
+    upper = low > 0.0
+    return special.ndtr(np.where(upper, -low, high)) - special.ndtr(np.where(upper, -high, low))
