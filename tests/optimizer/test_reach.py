@@ -20,7 +20,7 @@ def test_what_lies_far_beyond_does_not_set_the_scale(far: Array) -> None:
     near = np.concatenate([[False] * 3, [True] * 2, [False] * 6, [True] * 2])
     start = np.arange(len(values)) < 8
     np.testing.assert_array_equal(within_reach(values, start), near)
-    column = Column(values, 1.0, False, None, False)
+    column = Column(values, 1.0, False, None, 1)
     everywhere = np.zeros(len(values), dtype=np.intp)
     labels = RowLabels(np.arange(len(values)), everywhere, 0, start, ~near & near, np.ones(1))
     z, made = warp(column, labels)

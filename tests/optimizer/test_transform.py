@@ -30,7 +30,7 @@ def warped(
     config = np.array(configs or range(n), dtype=np.intp)
     first, best = (np.isin(np.arange(n), list(rows)) for rows in (start, front))
     return warp(
-        Column(np.array(values), sign, log, limit, traded),
+        Column(np.array(values), sign, log, limit, 2 if traded else 0),
         RowLabels(config, task, 1, first, best, np.array([0.25, 1.0])),
     )
 

@@ -60,7 +60,7 @@ def lined_up(told: float, seed: int) -> tuple[Posterior, float]:
     best = np.argsort(cheap)[:3]
     task, config = np.repeat([0, 1], [24, 3]), np.concatenate([np.arange(24), best])
     none = np.zeros(27, dtype=bool)
-    column = Column(np.concatenate([cheap, truth[best]]), 1.0, False, None, traded=False)
+    column = Column(np.concatenate([cheap, truth[best]]), 1.0, False, None, objectives=1)
     y, made = warp(column, RowLabels(config, task, 1, none, none, np.array([0.25, 1.0])))
     rows = Rows(np.vstack([x, x[best]]), task, y)
     fitted = Hyper.unpack(gp.fit(rows, NUMBERS, 2)[0], 2, 2)

@@ -17,33 +17,35 @@ from hpo_tui.engine.spec import StudySpec
 RELEVANT = 0.5
 """Relevance from which on the doubt about a metric counts where it cannot be weighed."""
 _CLOSEST = 50
-"""Results nearest to a limit, at which is asked whether it holds."""
+"""Results nearest to a limit at most, where it is asked whether it holds."""
 Limit = tuple[int, float, float]
 """A metric's place, and the low and high end that it has to lie between, in model units."""
 
 
 def relevance(
-    spec: StudySpec, posteriors: Sequence[Posterior], limits: Sequence[Limit]
+    spec: StudySpec, posteriors: Sequence[Posterior], limits: Sequence[Limit], anywhere: Array
 ) -> list[float]:
     """Return how much each metric matters, 0 to 1, (k,): 1 for objectives.
 
-    For others 4p(1 - p), where p is the chance that the limit holds at the configuration that was
-    run and leaves this most open. Without objectives the limits are what is sought: 1 for all.
+    For others 4p(1 - p), where p is the chance that the limit holds where this is most open: at one
+    of the configurations ``anywhere`` in the space (m, d) or one that was run and came near it.
+    Without objectives the limits are what is sought: 1 for all.
     """
     sought = {o.metric for o in spec.objectives}
     out = [float(not sought or metric in sought) for metric in spec.metric_names]
     for k, low, high in limits:
-        out[k] = max(out[k], _undecided(posteriors[k], low, high))
+        out[k] = max(out[k], _undecided(posteriors[k], low, high, anywhere))
     return out
 
 
-def _undecided(posterior: Posterior, low: float, high: float) -> float:
+def _undecided(posterior: Posterior, low: float, high: float, anywhere: Array) -> float:
     """Return 4p(1 - p) where it is largest, 1 where nothing is known yet."""
     rows = posterior.rows
     if len(rows.y) == 0:
         return 1.0
     gap = np.minimum(np.abs(rows.y - low), np.abs(rows.y - high))
-    mean, sd = posterior.predict(rows.x[np.argsort(gap, kind="stable")[:_CLOSEST]])
+    near = rows.x[np.argsort(gap, kind="stable")[:_CLOSEST]]
+    mean, sd = posterior.predict(np.vstack([anywhere, near]))
     chance = between((low - mean) / sd, (high - mean) / sd)
     return float(np.max(4.0 * chance * (1.0 - chance)))
 

@@ -72,15 +72,19 @@ class Column:
     """One metric of all rows: raw values (NaN where failed), and what is asked of it.
 
     ``log`` forces logarithms where the values allow them; ``limit`` is the threshold if any.
-    ``traded``: it is one of several objectives, where what is below a thousandth of the usual adds
-    nothing to a hypervolume.
+    ``objectives``: how many the study has if it is one of them, 0 if it only has to keep the limit.
     """
 
     values: Array
     sign: float
     log: bool
     limit: float | None
-    traded: bool
+    objectives: int
+
+    @property
+    def traded(self) -> bool:
+        """Whether it is one of several: below a thousandth of the usual it adds no hypervolume."""
+        return self.objectives > 1
 
 
 def prefers_log(values: Array) -> bool:

@@ -43,6 +43,8 @@ _SCALE_ROWS = 4
 """Full results that tell a scale by themselves."""
 _SUBSET_STREAM = 77
 """Keeps the draws of a subset apart from all others of the same seed."""
+_ANYWHERE = 64
+"""Spread configurations at which is asked whether a limit still decides anything."""
 _NOISY = 2e-3
 """Variance between repeats, in model units, from which on results are known to be noisy."""
 
@@ -155,6 +157,7 @@ class Surrogate:
         """Metric → the same of the last fit."""
         self._apart: dict[tuple[str, int], Array] = {}
         """Metric and number of full-task rows → the fit on those alone."""
+        self._anywhere = space.sobol(_ANYWHERE, seed)
         self._failures = Failures(space, self.tasks - 1)
         self._built: tuple[Hashable, Models] | None = None
         """The last models, and the version that they are of."""
@@ -200,7 +203,7 @@ class Surrogate:
         noisy = self.spec.noisy
         if noisy is None:
             noisy = bool(np.any(repeat_noise(table, z) > _NOISY))
-        matters = relevance(self.spec, joint, _limits(self.spec, warps))
+        matters = relevance(self.spec, joint, _limits(self.spec, warps), self._anywhere)
         believed = trust(joint, [w.fall for w in warps], matters)
         reliability = self._failures.reliability(table, kept, fitted_on)
         built = Models(

@@ -101,7 +101,8 @@ def warp(column: Column, labels: RowLabels) -> tuple[Array, Warp]:
     y[ok], fall = _lined_up(scaling, sizes, labels.config[ok], labels.task[ok], labels)
     pivot = _pivot(y, near, labels.start, ok & labels.front)
     limit = math.inf if column.limit is None else scaling.loss(column.limit)
-    if math.isfinite(limit):
+    # A single objective is never weighed at its threshold: only its better half has to be apart.
+    if math.isfinite(limit) and column.objectives != 1:
         spread = float(np.ptp(y[ok])) if ok.any() else 0.0
         pivot = max(pivot, min(limit, pivot + 3 * spread))
     z, scale = _half_rank(y, ok, pivot)

@@ -41,8 +41,8 @@ def in_units(spec: StudySpec, table: Table) -> Units:
         objective = objectives.get(metric)
         limit = objective.threshold if objective else limits[metric]
         log = objective is not None and objective.log
-        traded = objective is not None and len(columns) > 1
-        column = Column(table.values[:, k], sign[k], log, limit, traded)
+        among = 0 if objective is None else len(columns)
+        column = Column(table.values[:, k], sign[k], log, limit, among)
         z[:, k], made = warp(column, labels)
         warps.append(made)
     return z, warps
