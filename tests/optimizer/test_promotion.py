@@ -63,7 +63,7 @@ def test_looks_do_not_put_off_for_ever_what_the_guard_asks_for(
 ) -> None:
     """On a plateau, cheap tasks of noise: each look disappoints, and a new one looks better."""
     # Even where trust.py should be deceived to the end.
-    monkeypatch.setattr(surrogate, "trust", lambda posteriors, _: [1.0] * len(posteriors))
+    monkeypatch.setattr(surrogate, "trust", lambda posteriors, *_: [1.0] * len(posteriors))
     space = {f"x{j}": {"type": "float", "low": 0.0, "high": 1.0} for j in range(8)}
     study = {"name": "toy", "command": "true", "budget": 14.0, "resume": True}
     opt = Optimizer(lab.spec(study=study, space=space), seed=3)
@@ -110,10 +110,10 @@ def test_what_looks_cost_since_the_last_full_run_is_what_was_charged(lab: Any) -
     assert again._history.since_full() == pytest.approx(0.6)
 
 
-def _models(told: np.ndarray, trust: list[float]) -> Any:
+def _models(told: np.ndarray, trust: list[float], matters: list[float]) -> Any:
     """Models of metrics whose tasks tell so much of the full one, (k, c, T)."""
     posteriors = [SimpleNamespace(informs=lambda x, t=t: t[x[:, 0].astype(int)]) for t in told]
-    return SimpleNamespace(joint=posteriors, trust=trust)
+    return SimpleNamespace(joint=posteriors, trust=trust, relevance=matters)
 
 
 @pytest.mark.parametrize("forced", [False, True])
@@ -129,10 +129,11 @@ def test_the_highest_gain_per_cost_is_chosen_by_what_tasks_tell(forced: bool) ->
         told[:, :, -1] = 1.0
         acquisition: Any = SimpleNamespace(score=lambda x, new, both=(full, look): both)
         x = np.arange(c, dtype=float)[:, None]
-        models = _models(told.copy(), trust)
+        matters = [1.0, *rng.random(k - 1).round(1).tolist()]
+        models = _models(told.copy(), trust, matters)
         pick = choose(x, prices, acquisition, models, new=0, forced=forced)
 
-        share = np.average(told * np.array(trust)[:, None, None], axis=0)
+        share = np.average(told * np.array(trust)[:, None, None], axis=0, weights=matters)
         share[:, -1] = 1.0
         gain = np.column_stack([look] * (tasks - 1) + [full])
         index = np.where(np.isfinite(prices), gain * share / prices, -np.inf)
@@ -152,10 +153,12 @@ def test_the_highest_gain_per_cost_is_chosen_by_what_tasks_tell(forced: bool) ->
 def test_the_best_cheap_task_says_how_much_cheap_tasks_explain() -> None:
     told = ([0.2, 0.9], [0.6, 0.3])
     posteriors = [SimpleNamespace(full=2, explained_share=told[k].__getitem__) for k in range(2)]
-    models: Any = SimpleNamespace(posteriors=posteriors, trust=[1.0, 0.5])
+    models: Any = SimpleNamespace(posteriors=posteriors, trust=[1.0, 0.5], relevance=[1.0, 1.0])
     assert explained_share(models) == pytest.approx((0.9 + 0.5 * 0.3) / 2)
     models.trust = [0.1, 1.0]
     assert explained_share(models) == pytest.approx((0.1 * 0.2 + 0.6) / 2)
+    models.relevance = [0.5, 1.0]
+    assert explained_share(models) == pytest.approx((0.5 * 0.1 * 0.2 + 0.6) / 1.5)
     models.posteriors = [SimpleNamespace(full=0)]
     assert explained_share(models) == 1.0
 
@@ -176,14 +179,14 @@ def test_a_look_on_the_way_is_at_the_cheapest_task_that_is_open() -> None:
         ({"resume": False}, False),
         ({"by_count": True}, False),
         ({"forced": True}, True),
-        ({"forced": True, "trust": [1.0, 0.0]}, False),
+        ({"forced": True, "trusted": False}, False),
         ({"forced": True, "owed": True}, False),
     ],
 )
 def test_a_look_stands_in_for_a_full_run_that_is_due_until_looks_have_cost_one(
     changed: dict[str, Any], takes: bool
 ) -> None:
-    how = {"resume": True, "by_count": False, "forced": False, "owed": False, "trust": [1.0, 1.0]}
+    how = {"resume": True, "by_count": False, "forced": False, "owed": False, "trusted": True}
     how |= changed
     both: Any = SimpleNamespace(**how)  # what is asked of the open tasks, and of the models
     assert Guard(0.5, both.forced, both.owed).takes_the_look(both, both) == takes

@@ -1,6 +1,7 @@
 """What decides nothing about what is sought leaves the suggestions alone."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,3 +129,18 @@ def test_the_chance_of_lying_between_is_exact_in_both_tails() -> None:
     assert chance[0] > 0
     assert chance[2] == pytest.approx(0.682689492137)
     assert chance[3] == pytest.approx(1.12858840595e-19)
+
+
+def test_models_are_trusted_by_what_matters_alone() -> None:
+    spec = StudySpec.from_dict(study(1, constraint=[{"metric": "seconds", "max": 50.0}]))
+    optimizer = Optimizer(spec, 3)
+    for _ in range(10):
+        trial = optimizer.ask()
+        told = losses(dict(trial.params), trial.task)
+        optimizer.tell(trial.number, {name: told[name] for name in spec.metric_names})
+    models = optimizer._search.models(optimizer._history)
+    assert models is not None
+    assert models.relevance == [1.0, pytest.approx(0.0, abs=1e-3)]
+    assert replace(models, trust=[0.9, 0.1]).trusted
+    assert not replace(models, trust=[0.1, 0.9]).trusted
+    assert not replace(models, trust=[0.9, 0.1], relevance=[1.0, 0.9]).trusted
