@@ -69,7 +69,9 @@ def test_what_is_absent_has_no_part_in_the_trend() -> None:
     expected = np.where(x[:, :3] == ABSENT, 0.0, x[:, :3] - 0.5)
     np.testing.assert_array_equal(centred(x, KINDS), expected)
     task = np.zeros(20, dtype=np.intp)
-    whole = kernel.fixed_covariance(x, task, x, task, KINDS)
+    whole = kernel.fixed_covariance(
+        x, task, x, task, KINDS, departure=kernel.departure_lengths(len(KINDS))
+    )
     np.testing.assert_allclose(np.diag(whole), kernel.fixed_variance(x, KINDS, same=True))
 
 

@@ -1,5 +1,7 @@
 """The Gaussian process against numerical gradients and textbook formulas."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy import optimize, stats
@@ -21,7 +23,14 @@ def rows(n: int = 18, seed: int = 0) -> Rows:
 
 
 def seen(data: Rows) -> Evidence:
-    fixed = kernel.fixed_covariance(data.x, data.task, data.x, data.task, CATEGORICAL)
+    fixed = kernel.fixed_covariance(
+        data.x,
+        data.task,
+        data.x,
+        data.task,
+        CATEGORICAL,
+        departure=kernel.departure_lengths(len(CATEGORICAL)),
+    )
     return Evidence(kernel.pair_distances(data.x, CATEGORICAL), data.task, data.y, fixed)
 
 
@@ -179,3 +188,32 @@ def test_rows_left_out_are_predicted_as_by_a_dense_computation() -> None:
         values, prior = posterior.by_themselves(out)
         np.testing.assert_array_equal(values, data.y[out])
         np.testing.assert_allclose(prior, cov[np.ix_(out, out)], atol=1e-9)
+
+
+def test_along_a_parameter_that_does_nothing_tasks_do_not_depart_from_one_another() -> None:
+    usual = kernel.departure_lengths(4)
+    fitted = usual + np.log([0.5, 2.9, 6.0, 30.0])
+    lengths = np.exp(kernel.departure_lengths(4, fitted) - usual)
+    np.testing.assert_allclose(lengths, [1.0, 1.0, 4.0, 100.0])
+
+
+def test_other_values_of_what_does_nothing_promise_nothing_at_a_place_that_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Categories of which the fit has learned that they change nothing, at any task."""
+    kinds = np.array([NUMBER, CATEGORY, CATEGORY])
+    rng = np.random.default_rng(0)
+    x = np.column_stack([np.linspace(0.0, 1.0, 24), rng.integers(0, 3, (24, 2))])
+    vector = kernel.prior(3, 2).mean.copy()
+    vector[1:3] = math.log(20.0)
+
+    def doubt() -> float:
+        """Return how little is known where the same numbers were run with other categories."""
+        data = Rows(x, np.ones(24, dtype=np.intp), np.sin(4 * x[:, 0]))
+        model = Posterior(data, Hyper.unpack(vector, 3, 2), kinds)
+        return float(np.mean(model.predict(x + np.array([0.0, 5.0, 5.0]))[1]))
+
+    now = doubt()
+    usual = kernel.departure_lengths(3)
+    monkeypatch.setattr(kernel, "departure_lengths", lambda *_: usual)
+    assert now < 0.6 * doubt()

@@ -50,7 +50,9 @@ def fit(
 
     d = rows.x.shape[1]
     belief = kernel.prior(d, tasks, noise)
-    fixed, y = kernel.fixed_covariance(rows.x, rows.task, rows.x, rows.task, kinds), rows.y
+    departure, y = kernel.departure_lengths(d), rows.y
+    own = (rows.x, rows.task)
+    fixed = kernel.fixed_covariance(*own, *own, kinds, departure=departure)
     if guesses is not None:
         said = guesses(rows.x)
         fixed += kernel.guessed_covariance(said, said)
@@ -100,6 +102,7 @@ class Posterior:
         self.full = len(hyper.noise) - 1
         self._between = hyper.between
         self._noise = np.exp(hyper.noise)
+        self._departure = kernel.departure_lengths(len(kinds), hyper.lengths)
         self._chol = cholesky(self._result_cov(rows.x, rows.task))
         self._alpha = linalg.cho_solve((self._chol, True), self._residuals(), check_finite=False)
 
@@ -126,7 +129,7 @@ class Posterior:
         """Return the same without what earlier studies say."""
         shape = kernel.cross(a, b, self.hyper.lengths, self.kinds)
         shape *= self._between[at[:, None], bt[None]]
-        shape += self._fixed(a, at, b, bt)
+        shape += self._fixed(a, at, b, bt, self._departure)
         return shape
 
     def _guess(self, x: Array) -> Array:

@@ -37,8 +37,9 @@ JITTER = 1e-6
 SLOPE_MEAN, SLOPE_VARIANCE = 0.5, 0.25
 """Prior of the slope along what earlier studies say, of all of them together: like problems mostly
 go the same way, and by less than their own results differ."""
-_DEPARTURE_LENGTH = 0.3
-"""Length scale of a task's departure from the others, times sqrt(d), in coordinates."""
+_DEPARTURE_LENGTH, _IDLE = 0.3, math.log(3.0)
+"""Length scale of a task's departure from the others, times sqrt(d), in coordinates; and how much
+longer, as a logarithm, that of what they share is along a parameter that does nothing."""
 _ROOT5 = math.sqrt(5.0)
 _PRIOR_CORRELATION, _SD_L = 0.85, 0.3
 """Prior correlation between any two tasks, and prior sd of each element of the factor L."""
@@ -168,17 +169,29 @@ def trend(kinds: Kinds) -> float:
     return TREND * min(1.0, 12.0 / max(numbers, 1))
 
 
-def fixed_covariance(a: Array, task: Index, b: Array, other: Index, kinds: Kinds) -> Array:
-    """Prior covariance of the parts without hyperparameters, (n, m).
+def departure_lengths(d: int, fitted: Array | None = None) -> Array:
+    """Log length scales of a task's departure from the others, (d,).
 
-    A constant and a linear trend that the tasks share; a constant and a departure of each task's.
+    ``fitted``: those of what the tasks share, (d,). A parameter along which that does not change is
+    not believed to make the tasks differ either: otherwise the same place would be looked at again
+    and again, with other values of all that does nothing.
+    """
+    out = np.full(d, math.log(_DEPARTURE_LENGTH * math.sqrt(max(d, 1))))
+    return out if fitted is None else out + 2.0 * np.maximum(fitted - out - _IDLE, 0.0)
+
+
+def fixed_covariance(
+    a: Array, task: Index, b: Array, other: Index, kinds: Kinds, *, departure: Array
+) -> Array:
+    """Prior covariance of the parts that no fit changes, (n, m).
+
+    A constant and a linear trend that the tasks share; a constant and a departure of each task's,
+    of log length scales ``departure``, (d,).
     """
     out = COMMON + trend(kinds) * centred(a, kinds) @ centred(b, kinds).T
-    d = len(kinds)
-    lengths = np.full(d, math.log(_DEPARTURE_LENGTH * math.sqrt(max(d, 1))))
     for t in np.intersect1d(task, other):
         i, j = np.flatnonzero(task == t), np.flatnonzero(other == t)
-        own = cross(a[i], b[j], lengths, kinds)
+        own = cross(a[i], b[j], departure, kinds)
         own *= DEPARTURE
         own += PER_TASK
         if len(j) == len(b):
@@ -189,18 +202,21 @@ def fixed_covariance(a: Array, task: Index, b: Array, other: Index, kinds: Kinds
 
 
 class FixedCovariance:
-    """:func:`fixed_covariance`, the last one remembered: the metrics of a study share it."""
+    """:func:`fixed_covariance`, the last one remembered: most metrics of a study share it."""
 
     def __init__(self, kinds: Kinds) -> None:
         self.kinds = kinds
         self._last: tuple[tuple[Array | Index, ...], Array] | None = None
 
-    def __call__(self, a: Array, task: Index, b: Array, other: Index) -> Array:
+    def __call__(self, a: Array, task: Index, b: Array, other: Index, departure: Array) -> Array:
         """Return it for two sets of rows, (n, m): not to be changed."""
-        of = (a, task, b, other)
+        of = (a, task, b, other, departure)
         if self._last is None or not all(map(np.array_equal, of, self._last[0])):
             kept = tuple(part.copy() for part in of)
-            self._last = (kept, fixed_covariance(a, task, b, other, self.kinds))
+            self._last = (
+                kept,
+                fixed_covariance(a, task, b, other, self.kinds, departure=departure),
+            )
         return self._last[1]
 
 
