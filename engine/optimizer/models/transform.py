@@ -7,7 +7,7 @@ reliability.py to say. Shapes: n rows, one metric.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -25,6 +25,8 @@ class Warp:
 
     ``fall``: by how much, in model units, the full results of configurations run at both were
     worse than the cheap ones, other than by growing with the cost; 0 where they were better.
+    ``edge``: a limit that results lie on exactly, and in model units where it parts them from
+    those that miss it; None where there is none.
     """
 
     scaling: Scaling
@@ -33,9 +35,12 @@ class Warp:
     mean: float
     sd: float
     fall: float
+    edge: tuple[float, float] | None = None
 
     def limit(self, value: float) -> float:
         """Return a threshold on the metric, in model units (linear on both sides of the pivot)."""
+        if self.edge is not None and value == self.edge[0]:
+            return self.edge[1]
         loss = self.scaling.loss(value)
         if not math.isfinite(loss):
             return loss
@@ -101,6 +106,9 @@ def warp(column: Column, labels: RowLabels) -> tuple[Array, Warp]:
     y[ok], fall = _lined_up(scaling, sizes, labels.config[ok], labels.task[ok], labels)
     pivot = _pivot(y, near, labels.start, ok & labels.front)
     limit = math.inf if column.limit is None else scaling.loss(column.limit)
+    tied = not column.objectives and _tied(y, limit)
+    if tied:
+        y, limit = _untied(y, limit)
     # A single objective is never weighed at its threshold: only its better half has to be apart.
     if math.isfinite(limit) and column.objectives != 1:
         spread = float(np.ptp(y[ok])) if ok.any() else 0.0
@@ -110,7 +118,35 @@ def warp(column: Column, labels: RowLabels) -> tuple[Array, Warp]:
     mean, sd = float(np.mean(seen)), float(np.std(seen))
     sd = sd if sd > 1e-9 else 1.0
     fall = min(fall / scale / sd, FAR)
-    return (z - mean) / sd, Warp(scaling, pivot, scale, mean, sd, fall)
+    found = Warp(scaling, pivot, scale, mean, sd, fall)
+    if tied and column.limit is not None:
+        units = (min(max((limit - pivot) / scale, -FAR), FAR) - mean) / sd
+        found = replace(found, edge=(column.limit, units))
+    return (z - mean) / sd, found
+
+
+def _tied(y: Array, limit: float) -> bool:
+    """Whether several of the losses (n,) lie on the limit, as of a count, a yes or no, an excess.
+
+    They would keep it with a chance of one half, and be worth no more than what just misses it.
+    """
+    return int(np.sum(y == limit)) > 1
+
+
+def _untied(y: Array, limit: float) -> tuple[Array, float]:
+    """Return losses (n,) and a limit half-way between those that keep and those that miss it.
+
+    If all that keep it lie on it, nobody knows by how much they do: by as much as half of the
+    others miss it; none can miss it if none has.
+    """
+    inside, missed = y[y < limit], y[y > limit]
+    if len(inside):
+        step = float(limit - inside.max())
+        return y, limit + 0.5 * (float(missed.min() - limit) if len(missed) else step)
+    if not len(missed):
+        return y, math.inf
+    depth = float(np.median(missed - limit))
+    return np.where(y == limit, limit - depth, y), limit - 0.5 * depth
 
 
 def _lined_up(
