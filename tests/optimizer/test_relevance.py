@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def losses(params: Params, task: str) -> dict[str, float]:
     near = sum(abs(v - 0.3) for v in x) + 0.05 + (0.02 * x[1] if task == "cheap" else 0.0)
     other = sum(abs(v - 0.6) for v in x) + 0.05
     turned = 1.0 - x[2] if task == "cheap" else x[2]
-    return {"f0": blown * near, "f1": blown * other, "seconds": turned}
+    return {"f0": blown * near, "f1": blown * other, "seconds": turned, "same": 3.0}
 
 
 def suggested(spec: dict[str, Any]) -> list[tuple[Params, str]]:
@@ -75,6 +76,37 @@ def test_the_threshold_of_a_single_objective_changes_nothing(threshold: float) -
     assert suggested(spec) == suggested(study(1))
 
 
+def test_an_objective_that_is_always_the_same_is_not_hoped_to_change() -> None:
+    """It leaves the trade of the others alone: all that could be gained is by that hope."""
+    spec = study(2)
+    third = {"metric": "same", "direction": "minimize"}
+    more = spec | {"objective": [*spec["objective"], third]}
+    assert suggested(more)[8:] == suggested(spec)[8:]
+
+
+@pytest.mark.parametrize(
+    ("values", "flat"),
+    [
+        ([3.0] * 5, True),
+        ([3.0] * 4, False),
+        ([0.0] * 6, True),
+        ([3.0, 3.0 + 1e-12, 3.0, 3.0, 3.0], True),
+        ([3.0, 3.001, 3.0, 3.0, 3.0], False),
+        ([np.nan, 3.0, 3.0, 3.0, 3.0, 3.0], True),
+        ([1.0, 1.0, 1.0, 4.0, 4.0, 4.0], True),  # it grows with the task alone
+    ],
+)
+def test_what_is_the_same_in_all_results_does_not_matter(values: list[float], flat: bool) -> None:
+    n = len(values)
+    spec = StudySpec.from_dict(study(2))
+    told = np.column_stack([np.linspace(0.0, 1.0, n), values])
+    task = (np.arange(n) >= 3).astype(np.intp)
+    table: Any = SimpleNamespace(values=told, task=task)
+    assert relevance(spec, table, [], [], ANYWHERE) == [1.0, 0.0 if flat else 1.0]
+    both: Any = SimpleNamespace(values=np.column_stack([values, values]), task=task)
+    assert relevance(spec, both, [], [], ANYWHERE) == [1.0, 1.0]
+
+
 def posterior(values: np.ndarray) -> Posterior:
     """A model of full-task results."""
     x = np.random.default_rng(0).random((len(values), 2))
@@ -85,7 +117,11 @@ def posterior(values: np.ndarray) -> Posterior:
 def matters(spec: StudySpec, values: Posterior, *limits: tuple[float, float]) -> float:
     """Return how much the last metric matters within limits."""
     count = len(spec.metric_names)
-    found = relevance(spec, [values] * count, [(count - 1, *ends) for ends in limits], ANYWHERE)
+    told: Any = SimpleNamespace(
+        values=np.random.default_rng(2).random((9, count)), task=np.zeros(9)
+    )
+    ends = [(count - 1, *both) for both in limits]
+    found = relevance(spec, told, [values] * count, ends, ANYWHERE)
     assert found[:-1] == [1.0] * (count - 1)
     return found[-1]
 

@@ -19,7 +19,7 @@ from hpo_tui.engine.optimizer.acquisition.expected_gain import Target, target
 from hpo_tui.engine.optimizer.acquisition.pareto import ranks, reference_point, typical_values
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models.kernel import cross
-from hpo_tui.engine.optimizer.models.relevance import between
+from hpo_tui.engine.optimizer.models.relevance import RELEVANT, between
 from hpo_tui.engine.optimizer.models.scaling import counts
 from hpo_tui.engine.optimizer.models.surrogate import Models
 from hpo_tui.engine.spec import StudySpec
@@ -59,8 +59,9 @@ class Acquisition:
         cheap result, or one on the way, that can still be carried on, (c, d).
         """
         self.spec, self.space, self.models = spec, space, models
-        names = spec.metric_names
-        self.columns = [names.index(o.metric) for o in spec.objectives]
+        places = [(spec.metric_names.index(o.metric), o) for o in spec.objectives]
+        places = [(k, o) for k, o in places if models.relevance[k] >= RELEVANT]
+        self.columns, self.objectives = [k for k, _ in places], [o for _, o in places]
         self.full = len(spec.tasks) - 1
         self.typical = space.sobol(_TYPICAL, seed + 1)
         self.limits = models.limits(spec)
@@ -87,7 +88,7 @@ class Acquisition:
         return np.array(
             [
                 np.inf if o.threshold is None else self.models.warps[k].limit(o.threshold)
-                for o, k in zip(self.spec.objectives, self.columns, strict=True)
+                for o, k in zip(self.objectives, self.columns, strict=True)
             ]
         )
 

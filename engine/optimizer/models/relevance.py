@@ -2,7 +2,8 @@
 
 A metric that an outcome constraint bounds, and that lies within it wherever the search has been,
 decides nothing: whether its cheap results tell of its full ones is no reason to look less, nor to
-doubt the results of others. Shapes: k metrics, m configurations.
+doubt the results of others. Nor does an objective that is the same everywhere. Shapes: n rows,
+k metrics, m configurations.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,13 @@ from scipy import special
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.models.gp import Posterior
+from hpo_tui.engine.optimizer.table import Table
 from hpo_tui.engine.spec import StudySpec
 
 RELEVANT = 0.5
 """Relevance from which on the doubt about a metric counts where it cannot be weighed."""
+_FEWEST, _ROUNDING = 5, 1e-9
+"""Results that tell that a metric is always the same, and what part of it may be rounding."""
 _CLOSEST = 50
 """Results nearest to a limit at most, where it is asked whether it holds."""
 Limit = tuple[int, float, float]
@@ -23,19 +27,39 @@ Limit = tuple[int, float, float]
 
 
 def relevance(
-    spec: StudySpec, posteriors: Sequence[Posterior], limits: Sequence[Limit], anywhere: Array
+    spec: StudySpec,
+    table: Table,
+    posteriors: Sequence[Posterior],
+    limits: Sequence[Limit],
+    anywhere: Array,
 ) -> list[float]:
-    """Return how much each metric matters, 0 to 1, (k,): 1 for objectives.
+    """Return how much each metric matters, 0 to 1, (k,).
 
-    For others 4p(1 - p), where p is the chance that the limit holds where this is most open: at one
-    of the configurations ``anywhere`` in the space (m, d) or one that was run and came near it.
-    Without objectives the limits are what is sought: 1 for all.
+    1 for objectives, but 0 for one that is the same in all results, while another is not. For what
+    only has to keep a limit 4p(1 - p), where p is the chance that it does where this is most open:
+    at one of the configurations ``anywhere`` in the space (m, d) or one that was run and came near
+    the limit. Without objectives the limits are what is sought: 1 for all.
     """
     sought = {o.metric for o in spec.objectives}
     out = [float(not sought or metric in sought) for metric in spec.metric_names]
+    flat = [same and _flat(table, k) for k, same in enumerate(out)]
+    if any(matters and not same for matters, same in zip(out, flat, strict=True)):
+        out = [0.0 if same else matters for matters, same in zip(out, flat, strict=True)]
     for k, low, high in limits:
         out[k] = max(out[k], _undecided(posteriors[k], low, high, anywhere))
     return out
+
+
+def _flat(table: Table, k: int) -> bool:
+    """Whether all results of a metric are the same at each task, but for rounding; five at least.
+
+    Nothing but the hope that this will change could be gained by it, and a model has that hope
+    wherever it knows little.
+    """
+    known = np.isfinite(table.values[:, k])
+    values, task = table.values[known, k], table.task[known]
+    spreads = [np.ptp(values[task == t]) for t in np.unique(task)]
+    return len(values) >= _FEWEST and max(spreads) <= _ROUNDING * float(np.max(np.abs(values)))
 
 
 def _undecided(posterior: Posterior, low: float, high: float, anywhere: Array) -> float:

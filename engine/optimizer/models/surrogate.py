@@ -203,7 +203,8 @@ class Surrogate:
         noisy = self.spec.noisy
         if noisy is None:
             noisy = bool(np.any(repeat_noise(table, z) > _NOISY))
-        matters = relevance(self.spec, joint, _limits(self.spec, warps), self._anywhere)
+        limits = _limits(self.spec, warps)
+        matters = relevance(self.spec, table, joint, limits, self._anywhere)
         believed = trust(joint, [w.fall for w in warps], matters)
         reliability = self._failures.reliability(table, kept, fitted_on)
         built = Models(
