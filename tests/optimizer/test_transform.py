@@ -402,3 +402,15 @@ def test_only_a_limit_is_moved_off_the_results_and_only_where_several_lie_on_it(
     assert goal[1].limit(1.0) == pytest.approx(goal[0][1])
     other = warped([0.0, 1.0, 1.0, 3.0], limit=1.0)[1]
     assert other.limit(0.0) < other.limit(1.0) < other.limit(3.0)
+
+
+@given(st.data())
+def test_whatever_lies_on_a_limit_is_parted_from_what_misses_it(data: st.DataObject) -> None:
+    some = st.lists(st.floats(-1e100, 1e100), min_size=1, max_size=4)
+    values = data.draw(st.lists(st.sampled_from(data.draw(some)), min_size=2, max_size=12))
+    limit = data.draw(st.sampled_from(values))
+    z, made = warped(values, limit=limit)
+    at, y = made.limit(limit), np.array(values)
+    assert np.isfinite(z).all()
+    if (y == limit).sum() > 1:
+        assert z[y <= limit].max(initial=-np.inf) <= at <= z[y > limit].min(initial=np.inf)

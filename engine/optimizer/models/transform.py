@@ -17,6 +17,7 @@ from hpo_tui.engine.optimizer.models.scaling import Column, Scaling, scaled
 
 FAR = 1e6
 """Model units that nothing lies beyond."""
+_MOST = float(np.finfo(float).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +141,14 @@ def _untied(y: Array, limit: float) -> tuple[Array, float]:
     others miss it; none can miss it if none has.
     """
     inside, missed = y[y < limit], y[y > limit]
+    # Halves before the difference: losses can lie 1e308 apart.
     if len(inside):
-        step = float(limit - inside.max())
-        return y, limit + 0.5 * (float(missed.min() - limit) if len(missed) else step)
+        step = missed.min() / 2 - limit / 2 if len(missed) else limit / 2 - inside.max() / 2
+        return y, limit + float(step)
     if not len(missed):
         return y, math.inf
-    depth = float(np.median(missed - limit))
-    return np.where(y == limit, limit - depth, y), limit - 0.5 * depth
+    half = float(np.median(missed / 2 - limit / 2))
+    return np.where(y == limit, max(limit - half - half, -_MOST), y), limit - half
 
 
 def _lined_up(
