@@ -206,7 +206,7 @@ def test_why_a_study_is_paused_is_cut_to_the_room_that_there_is(tmp_path: Path, 
         (160, "the budget is spent but for 0.25 (+ adds to it), which pays for nothing more"),
         (110, "the budget is spent but for 0.25 (+ adds to it)"),
         (100, "the budget is spent but for 0.25"),
-        (90, "the budget is spent"),
+        (90, "too little left"),
         (70, ""),
     ],
 )

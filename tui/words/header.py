@@ -41,7 +41,8 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         optional[:0] = _why_paused(snapshot, width - used - 3, width)
     else:
         taken = used + sum(fmt.width_of(text) + 3 for text, _ in optional)
-        why = _beginning(_detail(snapshot, stand), width - taken - 3)
+        room = width - taken - 3
+        why = _beginning(_detail(snapshot, stand), room) or _beginning(_rest(stand), room)
         optional += [(text, "dim") for text in until(snapshot) or [why] if text]
     right = [(_device(d), "dim") for d in snapshot.measured]
     if snapshot.waits:
@@ -72,9 +73,18 @@ def _detail(snapshot: "Snapshot", stand: Standing) -> str:
     return f"{stand.detail.removeprefix('stopped ')}, R goes on".removeprefix(", ")
 
 
+def _rest(stand: Standing) -> str:
+    """Return why a study is over that has not spent all, in few words."""
+    return "too little left" if stand.detail.startswith(f"{SPENT} but ") else ""
+
+
 def _beginning(sentence: str, room: int) -> str:
-    """Return a sentence, or as many of its clauses as ``room`` cells hold: the first says most."""
-    ends = [len(sentence), *(found.start() for found in re.finditer(r"[,;:] | but | \(", sentence))]
+    """Return a sentence, or as many of its clauses as ``room`` cells hold: the first says most.
+
+    Not without what follows a "but for": it would say of a rest that it is spent.
+    """
+    clause = r"[,;:] | but (?!for )| \("
+    ends = [len(sentence), *(found.start() for found in re.finditer(clause, sentence))]
     fitting = [end for end in ends if fmt.width_of(sentence[:end]) <= room]
     return sentence[: max(fitting, default=0)]
 
