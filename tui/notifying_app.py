@@ -98,6 +98,13 @@ class NotifyingApp(TypedAhead):
         if all(told.severity != "error" for told in getattr(self, "_notifications", ())):
             self.clear_notifications()
 
+    def withdraw(self, text: str) -> None:
+        """Take a sentence away that :meth:`attract` has shown and that is true no more."""
+        for told in list(getattr(self, "_notifications", ())):
+            if told.message == plain(text):
+                self._unnotify(told)
+        self._in_sight.forget(f"\n{plain(text)}")
+
     @property
     def is_leaving(self) -> bool:
         """Whether the screens are being taken down, or not there."""

@@ -21,7 +21,7 @@ from hpo_tui.tui.messages import SnapshotReady
 from hpo_tui.tui.tables.groups import Group
 from hpo_tui.tui.watching.late_answers import LateAnswers
 from hpo_tui.tui.watching.live import LiveStudy
-from hpo_tui.tui.watching.notices import occasions
+from hpo_tui.tui.watching.notices import occasions, outdated
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.standing import window_title
 
@@ -184,6 +184,8 @@ class StudyApp(HeldFrames):
                 partial(self._tell_late, live.late), thread=True, exclusive=True, group="late",
                 exit_on_error=False,
             )  # fmt: skip
+        for text in outdated(before, message.snapshot):
+            self.withdraw(text)
         if self.settings.bell:
             for text in occasions(before, message.snapshot):
                 self.attract(text)

@@ -9,9 +9,10 @@ from textual.widgets._toast import Toast
 from hpo_tui.engine import launch
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
+from hpo_tui.tui.messages import SnapshotReady
 from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.dialogs import Ask
-from hpo_tui.tui.watching.notices import InSight, occasions
+from hpo_tui.tui.watching.notices import InSight, occasions, outdated
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, ready, until, watching
@@ -48,6 +49,8 @@ async def test_a_pause_rings_but_not_the_larger_budget_of_a_finished_study(
     paused = at(StudyState.PAUSED, "5 like failures in a row")
     assert occasions(at(StudyState.RUNNING), paused)
     assert not occasions(paused, paused)
+    assert outdated(paused, at(StudyState.RUNNING)) == occasions(at(StudyState.RUNNING), paused)
+    assert not outdated(paused, paused)
     extended = at(StudyState.PAUSED, "start it again to spend what is left")
     assert not occasions(at(StudyState.FINISHED), extended)
 
@@ -104,3 +107,19 @@ async def test_a_question_is_not_covered_by_what_was_said_before(
         await until(pilot, lambda: isinstance(app.screen, Ask) and app.screen.is_mounted)
         await pilot.pause()
         assert bool(app.screen.query(Toast)) is (severity == "error")
+
+
+async def test_that_a_study_is_paused_is_not_said_of_one_that_goes_on(study: StudyFolder) -> None:
+    async with watching(study, size=(80, 24), notifications=True) as (app, pilot):
+        assert app.live is not None
+        running = app.live.snapshot
+        assert running is not None
+        app.live.watcher.stop()
+        why = "the disk is full"
+        paused = replace(running, study=replace(running.study, state=StudyState.PAUSED, reason=why))
+        for _ in range(2):  # it is said again of another pause for the same reason
+            app.post_message(SnapshotReady(paused))
+            await until(pilot, lambda: any(why in n.message for n in app._notifications))
+            app.post_message(SnapshotReady(running))
+            await until(pilot, lambda: not list(app._notifications))
+            await until(pilot, lambda: not app.screen.query(Toast))

@@ -3,7 +3,7 @@
 And what is in sight already, so that a key that is pressed again does not fill the screen.
 """
 
-from hpo_tui.engine.answers import PAUSED_BY_YOU
+from hpo_tui.engine.answers import PAUSED_BY_YOU, SPENT
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.paused import in_short
@@ -16,18 +16,30 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
         return []
     found: list[str] = []
     old, new = before.study.state, after.study.state
-    name = plain(after.study.name)
-    if old is not new:
-        if new is StudyState.FINISHED:
-            why = plain(after.study.reason) or "the budget is spent"
-            found.append(f"{name}: finished, {why}.")
-        elif _stalled(old, after):
-            found.append(f"{name}: paused. {plain(in_short(after.study.reason)[-1])}")
+    if old is not new and (new is StudyState.FINISHED or _stalled(old, after)):
+        found += _standing(after)
     if before.runner_pid is not None and after.runner_pid is None and new is StudyState.RUNNING:
-        found.append(f"{name}: the runner died. R starts it again; running trials continue.")
+        found += _standing(after)
     if before.frame is not after.frame:
         found += _first_best(before, after)
     return found
+
+
+def outdated(before: Snapshot | None, after: Snapshot) -> list[str]:
+    """Return the sentences on how a study stood that are true no more."""
+    return [] if before is None else [t for t in _standing(before) if t not in _standing(after)]
+
+
+def _standing(snapshot: Snapshot) -> list[str]:
+    """Return how a study stands, in a sentence, where that is worth ringing for."""
+    name, state = plain(snapshot.study.name), snapshot.study.state
+    if state is StudyState.FINISHED:
+        return [f"{name}: finished, {plain(snapshot.study.reason) or SPENT}."]
+    if state is StudyState.PAUSED:
+        return [f"{name}: paused. {plain(in_short(snapshot.study.reason)[-1])}"]
+    if state is StudyState.RUNNING and snapshot.runner_pid is None:
+        return [f"{name}: the runner died. R starts it again; running trials continue."]
+    return []
 
 
 def _stalled(old: StudyState, after: Snapshot) -> bool:
@@ -62,3 +74,7 @@ class InSight:
             return False
         self._until[text] = now + seconds
         return True
+
+    def forget(self, text: str) -> None:
+        """Have ``text`` taken again: it was taken away."""
+        self._until.pop(text, None)
