@@ -101,6 +101,18 @@ def test_a_word_that_other_programs_have_says_what_it_is_here(
     assert all(said.split()[0] in root.COMMANDS for said in root.MEANT.values())
 
 
+def test_help_is_a_command_where_no_study_is_called_so(
+    make_study: Callable[..., StudyFolder], hpo: Callable[..., Any]
+) -> None:
+    study = make_study()
+    for words, same in ((["help"], ["--help"]), (["help", "run"], ["run", "--help"])):
+        assert hpo(*words) == hpo(*same)
+        assert hpo(*words).code == 0
+    assert hpo("help", "me") == hpo("--help")
+    study.path.rename(study.path.with_name("help"))
+    assert hpo("help", "--once").out.startswith("sparse ")
+
+
 def test_a_study_of_a_newer_version_is_no_bug(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

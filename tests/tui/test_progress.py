@@ -169,3 +169,10 @@ def _values(app: Any) -> str:
     tables = app.screen.query(LineTable)
     rows = [t.rows for t in tables if len(t.rows)]
     return " ".join(str(r.cells(at)) for r in rows for at in range(len(r)))
+
+
+def test_of_a_trial_at_its_last_step_no_time_is_said_to_be_left(tmp_path: Path) -> None:
+    """Its charge may be of before a runner took it over; an evaluation may follow, or nothing."""
+    last = of_last(under_way(tmp_path / "a", step=60, share=0.25, gone=300))
+    assert last.text() == "step 60 of 60"
+    assert of_last(under_way(tmp_path / "b", step=59, share=0.9, gone=300)).left is not None

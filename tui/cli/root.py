@@ -155,6 +155,24 @@ def with_command(arguments: list[str]) -> list[str]:
     return ["open", *arguments]
 
 
+def _as_help(argv: list[str]) -> list[str]:
+    """Return ``help run`` as ``run --help``, where no file or study of the name ``help`` is meant.
+
+    What follows and is no command is looked for in the list of those that there are.
+    """
+    if argv[:1] != ["help"] or os.path.lexists("help"):
+        return argv
+    from hpo_tui.tui.cli.studies import find
+
+    try:
+        find("help")
+    except NoSuchStudy:
+        return [*(word for word in argv[1:2] if word in COMMANDS), "--help"]
+    except Refusal:  # there is one, which cannot be opened: why is said
+        pass
+    return argv
+
+
 def run(argv: list[str]) -> int:
     """Run the command line and return the exit status; whatever happens ends in a sentence."""
     if (said := _meant(argv)) and not {"-h", "--help"}.isdisjoint(argv):
@@ -162,7 +180,7 @@ def run(argv: list[str]) -> int:
         return 2
     try:
         # Not root.main(): that turns a closed pipe into status 1.
-        with root.make_context("hpo-tui", with_command(argv)) as context:
+        with root.make_context("hpo-tui", with_command(_as_help(argv))) as context:
             status = root.invoke(context)
         sys.stdout.flush()
         return status if isinstance(status, int) else 0

@@ -95,6 +95,8 @@ def _progress(snapshot: "Snapshot", row: int, since: Mapping[int, float]) -> Pro
     end = last_step(frame, snapshot.spec, frame.tasks[frame.task[row]])
     last = snapshot.quiet.get(int(frame.number[row]))
     known = snapshot.runner_pid is not None and last is None
+    # What it is charged lags behind its steps, for a while where a runner has just taken it over.
+    known = known and (math.isnan(step) or step != end)
     left = _left(snapshot, row, since) if known else None
     silence = None if last is None else max(0.0, snapshot.time - last)
     if math.isnan(step):
