@@ -8,6 +8,7 @@ from pathlib import Path
 from hpo_tui.engine.define.compose import Plan, default_params, with_metrics
 from hpo_tui.engine.define.logged import or_logged
 from hpo_tui.engine.define.outputs import own_place
+from hpo_tui.engine.define.per_epoch import best_of
 from hpo_tui.engine.define.preview import buys
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.scratch import scratch
@@ -42,6 +43,7 @@ def first_run(
         placed = dataclasses.replace(spec, source=place / "study.toml")
         tried = try_one(placed, folder, params=params, limit=timeout)
     printed = read_output(tried.lines, tried.seen)
+    printed = dataclasses.replace(printed, each_epoch=best_of(printed.values, tried.lines))
     entries = found_in(with_metrics(spec, printed), tried.lines)
     # Of a name that is printed more than once, trials do not take the last one in the text.
     read = {n: v for _, entry in entries for n, v in entry.items()}

@@ -1,10 +1,10 @@
 """How a framework prints each epoch, where a first run has printed its metrics once or never."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from hpo_tui.engine.define.printed import Printed
-from hpo_tui.engine.define.try_one import Tried, found_in
+from hpo_tui.engine.define.printed import Printed, of_what_best
+from hpo_tui.engine.define.try_one import Tried, found_in, held_out_alone
 from hpo_tui.engine.spec import StudySpec
 
 _HOW = {
@@ -18,6 +18,28 @@ _HOW = {
     r"transformers": 'transformers prints each epoch with eval_strategy="epoch"',
 }
 """Modules whose import tells a framework → what lets it print; docs/integrate.md has more."""
+
+
+_LONGEST = 500
+"""Characters of a line that is looked at."""
+
+
+def best_of(names: Collection[str], lines: Sequence[str]) -> frozenset[str]:
+    """Return the names of which the best is printed in the end, where trials read each epoch's.
+
+    ``train Loss: 0.6 Acc: 0.7``, ``val Loss: 0.3 Acc: 0.9``, and at last ``Best val Acc: 0.95``:
+    the best alone makes no learning curve. Nothing where a test is printed under the same name.
+    """
+    bare = set(map(of_what_best, names))
+    short = [line for line in lines if len(line) <= _LONGEST]
+    tested = [line.lower() for line in short if re.match(r"\s*test", line, re.IGNORECASE)]
+    return frozenset(
+        name
+        for name in names
+        if name.lower() in bare
+        and not any(name.lower() in line for line in tested)
+        and held_out_alone(name, short)
+    )
 
 
 def how_to_print(texts: Sequence[str]) -> str:

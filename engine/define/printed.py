@@ -48,12 +48,14 @@ _LONGEST = 500
 class Printed:
     """The metrics that a run printed, with the last value of each, and where to find them.
 
-    ``run``: whether they were seen in one, and do not stand in the source alone.
+    ``run``: whether they were seen in one, and do not stand in the source alone. ``each_epoch``:
+    names of which trials read what is held out, epoch by epoch, though they do not say so.
     """
 
     values: Mapping[str, float]
     sources: tuple[MetricSource, ...] = (MetricSource(),)
     run: bool = True
+    each_epoch: frozenset[str] = frozenset()
 
     def ranked(self) -> list[str]:
         """Return the names, the most likely objective first.
@@ -66,6 +68,7 @@ class Printed:
         def key(name: str) -> tuple[bool, int, bool, int]:
             last = validated and _TEST.search(name) is not None
             points = likely(name) + (4 if self._is_score(name) else 0)
+            points += 3 if name in self.each_epoch else 0  # as if it said what it is of
             return last, -points, self.direction(name) is None, names.index(name)
 
         return sorted(names, key=key)
@@ -104,6 +107,13 @@ def likely(metric: str) -> int:
     points += 1 if _MEAN.search(name) else 0
     points -= 1 if _BEST.search(name) else 0
     return points + (1 if re.search(r"acc|auc|f1|loss|reward", name) else 0)
+
+
+def of_what_best(name: str) -> str:
+    """Return what a ``Best_val_Acc`` is the best of, in lower case: ``acc``; else nothing."""
+    words = re.split(r"[\W_]+", name.lower())
+    bare = "_".join(w for w in words if w != "best" and not _SET.fullmatch(w))
+    return bare if "best" in words else ""
 
 
 def is_cost(metric: str) -> bool:

@@ -10,7 +10,13 @@ from pathlib import Path
 from hpo_tui.engine.define.logged import Logged, logged_in, wandb_startup
 from hpo_tui.engine.define.process import Ran, run_briefly
 from hpo_tui.engine.define.scratch import scratch
-from hpo_tui.engine.execution.metrics.collector import Collector, discover, strip_escapes
+from hpo_tui.engine.execution.metrics.collector import (
+    Collector,
+    LineParser,
+    Names,
+    discover,
+    strip_escapes,
+)
 from hpo_tui.engine.execution.reports import parse
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Task, Value
@@ -146,6 +152,17 @@ def found_in(spec: StudySpec, lines: Sequence[str]) -> list[tuple[int | None, di
         files = TrialFolder(read)
         files.log.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         return _collected(spec, files)
+
+
+def held_out_alone(name: str, lines: Sequence[str]) -> bool:
+    """Whether trials leave out what lines say of the training under a name, and take the rest."""
+    parser = LineParser(Names([name]))
+    said = [line for line in lines if parser.parse(line)]
+    held_out, taken = frozenset(parser.held_out), 0
+    for line in said if held_out else ():
+        parser.held_out = set(held_out)
+        taken += parser.parse(line) is not None
+    return 0 < taken < len(said)
 
 
 def _prepare(

@@ -67,3 +67,20 @@ def test_a_script_that_fails_is_told_why_it_did_alone(tmp_path: Path) -> None:
     assert not any("verbose" in a for a in init("train.py", tmp_path).advice)
     (tmp_path / "train.py").write_text("try:\n    import xgboost\nexcept ImportError:\n    pass\n")
     assert any("verbose_eval=True" in a for a in init("train.py", tmp_path).advice)
+
+
+@pytest.mark.parametrize(
+    ("each", "metric"),
+    [
+        ('print("train Loss: 0.6 Acc: 0.7\\nval Loss: 0.3 Acc: 0.9")', "Acc"),
+        ('print("val Loss: 0.3 Acc: 0.9")', "Best_val_Acc"),  # which Acc it is nothing tells
+        ('print("train L: 1 Acc: 0.7\\nval L: 1 Acc: 0.9\\ntest L: 1 Acc: 0.8")', "Best_val_Acc"),
+    ],
+)
+def test_each_epoch_s_value_is_preferred_to_the_best_where_it_is_told_from_the_training_s(
+    tmp_path: Path, each: str, metric: str
+) -> None:
+    script = QUIET.format(module="torch", each=each)
+    best = script.replace('f"val_acc={0.5}"', '"Best val Acc: 0.950000"')
+    (tmp_path / "train.py").write_text(best)
+    assert [o.metric for o in init("train.py", tmp_path).spec.objectives] == [metric]

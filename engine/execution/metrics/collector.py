@@ -25,6 +25,7 @@ __all__ = [
     "STEP_KEYS",
     "Collector",
     "Entry",
+    "LineParser",
     "Names",
     "discover",
     "discover_files",
