@@ -54,7 +54,7 @@ class Axis:
     @property
     def label(self) -> str:
         """The bare name."""
-        return self.name.split(":", 1)[-1]
+        return bare(self.name)
 
     @property
     def counted(self) -> str:
@@ -167,6 +167,11 @@ def good_ends(metric: str, spec: StudySpec) -> tuple[bool, bool]:
     limits = [c for c in spec.outcome_constraints if c.metric == metric]
     above, below = any(c.min is not None for c in limits), any(c.max is not None for c in limits)
     return below and not above, above and not below
+
+
+def bare(name: str) -> str:
+    """Return the name of an axis without what it is of: ``lr`` of ``p:lr``."""
+    return name.split(":", 1)[-1]
 
 
 def names(frame: Frame, spec: StudySpec) -> list[str]:

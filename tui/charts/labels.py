@@ -1,7 +1,9 @@
 """What stands at each axis of the parallel coordinates: ticks, brush, goals, read-out."""
 
 import math
+from collections.abc import Sequence
 
+from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.picture import Picture
@@ -16,9 +18,11 @@ def draw_axes(picture: Picture) -> None:
     """Draw every axis, its name and its marks; the selected trial's values over all of it."""
     for at, axis in enumerate(picture.plan.axes):
         _draw_line(picture, at, axis)
+    # Also of the axes that are not shown: a name that could be theirs as well tells nothing.
+    every = [axes.bare(n) for n in axes.names(picture.frame, picture.spec)]
     for at, axis in enumerate(picture.plan.axes):
         taken: Taken = {}
-        _draw_name(picture, at, axis)
+        _draw_name(picture, at, axis, every)
         _draw_readout(picture, at, axis, taken)
         _draw_goals(picture, at, axis, taken)
         _draw_brush_ends(picture, at, axis, taken)
@@ -56,15 +60,15 @@ def _draw_line(picture: Picture, at: int, axis: Axis) -> None:
             canvas.column(x, slice(min(rows), max(rows) + 1), glyphs.brushed, Ink.BRUSH)
 
 
-def _draw_name(picture: Picture, at: int, axis: Axis) -> None:
+def _draw_name(picture: Picture, at: int, axis: Axis, every: Sequence[str]) -> None:
     glyphs = picture.glyphs
     arrow = {"max": glyphs.up, "min": glyphs.down}.get(axis.mark, "")
     turned = "~" if axis.flipped else ""
     room = _room(picture, at) - len(arrow) - len(turned)
-    names = [plain(a.label, glyphs.ascii) for a in picture.plan.axes]
-    if glyphs.ascii and arrow and fmt.width_of(names[at]) < room:
+    name, names = plain(axis.label, glyphs.ascii), [plain(n, glyphs.ascii) for n in every]
+    if glyphs.ascii and arrow and fmt.width_of(name) < room:
         arrow = f" {arrow}"  # else v reads as the last letter of the name
-    name = fmt.clip_among(names[at], max(room, 1), names, glyphs.ellipsis)
+    name = fmt.clip_among(name, max(room, 1), names, glyphs.ellipsis)
     ink = Ink.FOCUS_NAME if at == picture.focused else Ink.BOLD if axis.mark else Ink.TEXT
     picture.canvas.put(picture.cells[at], picture.top - 1, name + arrow + turned, ink)
 

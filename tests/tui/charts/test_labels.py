@@ -210,3 +210,15 @@ def test_an_axis_without_any_value_names_no_ends(
     assert picture.plan.axes[1].ticks(5)
     last = "".join(map(chr, picture.canvas.codes[-1].tolist()))
     assert "ms  no trial has a value" in last
+
+
+def test_a_name_that_an_axis_out_of_sight_has_as_well_is_told_from_it(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot], spec: StudySpec
+) -> None:
+    frame = make_frame(50)
+    for name in ("learning_rate_of_the_encoder", "learning_rate_of_the_decoder"):
+        frame.metrics[name] = frame.metrics["acc"]
+    options = Options(("m:learning_rate_of_the_encoder", "p:lr", "p:depth"))
+    picture = Scene(UNICODE).draw(snapshot_of(frame), View(), options, (36, 12))
+    lines = ["".join(map(chr, row.tolist())) for row in picture.canvas.codes]
+    assert "encod" in lines[picture.top - 1]
