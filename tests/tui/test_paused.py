@@ -167,3 +167,17 @@ async def test_below_the_list_stands_why_the_study_under_the_cursor_does_so(
         assert not why.display
         await pilot.press("home" if table.rows.find("quiet") else "end")
         await until(pilot, lambda: "KeyError" in lines(why))
+
+
+async def test_a_reason_without_room_for_all_of_it_does_not_end_as_if_it_were_whole(
+    tmp_path: Path, runner: None
+) -> None:
+    study = make_study(tmp_path, trials=0, running=0)
+    writer = StudyWriter(study.db)
+    why = "\n".join(f"Line {n} of what has happened." for n in range(40))
+    writer.update_study(state=StudyState.PAUSED, reason=why)
+    writer.close()
+    async with watching(study, size=(80, 24)) as (app, pilot):
+        best = app.screen.query_one("#best_table")
+        await until(pilot, lambda: "Line 1 of" in lines(best))
+        assert lines(best).endswith("of what has happened. …")

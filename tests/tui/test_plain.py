@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from hpo_tui.tui.words.plain import fit, hung, log_line, plain
+from hpo_tui.tui.words.plain import fit, hung, log_line, plain, wrapped
 
 HOSTILE = [
     "\x1b[31mred\x1b[0m",
@@ -68,3 +68,12 @@ def test_what_hangs_below_a_text_is_told_by_its_indent() -> None:
 def test_what_is_cut_already_is_marked_once() -> None:
     assert fit("loss… 12", 6) == "loss… "
     assert fit("loss… 12", 7) == "loss… …"
+
+
+@given(st.text(alphabet="ab 音声認é-"), st.integers(10, 30))
+def test_wrapped_lines_have_no_more_cells_than_asked_for_and_lose_nothing(
+    text: str, width: int
+) -> None:
+    lines = wrapped(text, width)
+    assert all(cell_len(line) <= width for line in lines), lines
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")

@@ -149,8 +149,11 @@ class TableLines(Widget):
             return self._head(width, base)
         if said is None:
             if not len(self.rows) and self.empty:
-                lines = self._instead(width - 2, self.size.height - 2)
+                room = self.size.height - 2
+                lines = self._instead(width - 2, room)
                 text = lines[y - 2] if 2 <= y < len(lines) + 2 else ""
+                if y == room + 1 and len(lines) > room:
+                    text = fit(f"{text} …", width - 1)  # else it reads as a whole sentence
                 return Strip([Segment(fit(" " + text, width), base + self._tone("dim"))], width)
             return Strip.blank(width, base)
         return self._row(*said, width, base)

@@ -87,16 +87,23 @@ def fit(text: str, width: int, align: str = "left") -> str:
     return gap + text if align == "right" else text + gap
 
 
+_SECOND = "\0"
+"""Stands for the second cell of a character while lines are counted."""
+
+
 def wrapped(text: str, width: int) -> list[str]:
-    """Return ``text`` in lines of at most ``width`` characters, each made safe to show."""
+    """Return ``text`` in lines of at most ``width`` cells, each made safe to show."""
     import textwrap
 
     lines: list[str] = []
     for paragraph in text.splitlines():
         indent = " " * (len(paragraph) - len(paragraph.lstrip(" ")))
-        lines += textwrap.wrap(
-            plain(paragraph), max(10, width), subsequent_indent=indent, drop_whitespace=True
-        ) or [""]
+        said, room = plain(paragraph), width
+        if not said.isascii() and cell_len(said) > len(said):
+            # A line may end between the two cells of a character: it is a cell longer then.
+            said, room = "".join(c + _SECOND * (cell_len(c) == 2) for c in said), width - 1
+        found = textwrap.wrap(said, max(10, room), subsequent_indent=indent, drop_whitespace=True)
+        lines += [line.replace(_SECOND, "") for line in found] or [""]
     return lines
 
 
