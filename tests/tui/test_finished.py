@@ -56,3 +56,15 @@ async def test_an_edit_by_hand_lets_it_start_and_the_key_bar_reads_no_file(
         await until(pilot, lambda: not screen.unavailable(start))
     assert study.file in [path for path, _ in read]
     assert [path for path, thread in read if thread == here] == []
+
+
+@pytest.mark.parametrize("over", [True, False])
+async def test_of_a_finished_study_the_key_bar_names_the_review(tmp_path: Path, over: bool) -> None:
+    state = StudyState.FINISHED if over else StudyState.RUNNING
+    app = make_app(make_study(tmp_path, running=0, state=state))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        bar = app.screen.query_one(KeyBar)
+        await until(pilot, lambda: "all trials" in bar.render_line(0).text)
+        assert ("w review" in bar.render_line(0).text) is over
+        assert "? help" in bar.render_line(0).text

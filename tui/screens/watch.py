@@ -6,7 +6,8 @@ from textual import on
 from textual.binding import BindingType
 from textual.timer import Timer
 
-from hpo_tui.tui.actions import CHARTS, bindings
+from hpo_tui.store.models import StudyState
+from hpo_tui.tui.actions import CHARTS, Action, bindings
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, in_sight
 from hpo_tui.tui.redraws import Redraws
@@ -88,6 +89,15 @@ them first; the header counts them. `x` on the trial takes back what is queued o
     def picture(self) -> Snapshot | None:
         """The newest snapshot, or the one at which the picture was frozen."""
         return self._held.snapshot if self._held else self.live.snapshot
+
+    def needed_now(self, known: Action) -> int:
+        """Return how early the key bar shows an action at this moment; 0: as at any other.
+
+        Of a finished study the review, which says what to do next, in the place of the sorting.
+        """
+        snapshot = self.picture
+        over = snapshot is not None and snapshot.study.state is StudyState.FINISHED
+        return {"study.review": 12, "table.sort": 40}.get(known.id, 0) if over else 0
 
     @property
     def opening(self) -> bool:

@@ -80,8 +80,9 @@ of trials instead, while the bar has the focus (`tab` reaches it after the panes
         last = bar.segments[-1]
         said = f"{last.text} left" if last.label == "left" else ""
         if snapshot.eta is not None and snapshot.runner_pid is not None:
-            said += f", {about(snapshot)} {fmt.duration(snapshot.eta)}"
-        return said.removeprefix(", ")
+            until = f"{about(snapshot)} {fmt.duration(snapshot.eta)}"
+            said = f"{said}, {until}" if said else f"{until} left"
+        return said
 
     def _legend(self, canvas: Canvas, bar: cost.Bar, snapshot: Snapshot, width: int) -> None:
         left = self._left(bar, snapshot)

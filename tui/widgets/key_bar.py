@@ -41,6 +41,7 @@ class KeyBar(Line):
     def _collect(self) -> list[tuple[str, str, str, bool]]:
         found: dict[str, tuple[int, str, str, str, bool]] = {}
         unavailable, focused = getattr(self.screen, "unavailable", None), self.screen.focused
+        needed_now = getattr(self.screen, "needed_now", lambda _: 0)
         sparse = self.app.no_color or getattr(self.screen, "sparse_keys", False)
         for key, active in self.screen.active_bindings.items():
             id_ = active.binding.id
@@ -53,11 +54,12 @@ class KeyBar(Line):
                 known = action(id_)
             except KeyError:
                 continue
-            if known.footer:
+            now = needed_now(known)
+            if known.footer or now:
                 can = active.enabled and not (unavailable and unavailable(known))
                 if not can and sparse:
                     continue
-                order = known.footer + (0 if active.node is focused else 20)
+                order = now or known.footer + (0 if active.node is focused else 20)
                 found[id_] = (order, key, said, known.label, can)
         return [entry[1:] for entry in sorted(found.values(), key=lambda e: e[0])]
 

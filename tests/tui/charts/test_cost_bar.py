@@ -117,3 +117,15 @@ async def test_names_are_cut_before_they_are_left_out(
         line = text(pilot)[0]
     names = [part.split()[0] for part in line.split("│")[:-1]]
     assert names == ["sho…", "half", "full", "lost", "run"]
+
+
+@pytest.mark.parametrize("timed", [True, False])
+async def test_a_time_alone_is_said_to_be_left(
+    make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec, timed: bool
+) -> None:
+    """Of a budget of time the bar names no amount that is left."""
+    budget = Budget(600.0, BudgetUnit.WALL) if timed else spec.budget
+    snapshot = snapshot_of(make_frame(30), spec=replace(spec, budget=budget), eta=840.0)
+    async with shown(CostBar(), snapshot, size=(96, 1)) as (pilot, _):
+        said = text(pilot)[0].rstrip()
+    assert said.endswith(" about 14m left" if timed else " left, about 14m")
