@@ -99,7 +99,7 @@ def test_a_study_is_told_in_sentences(rough: StudyFolder, hpo: Hpo) -> None:
     text = hpo("review", "rough").out
     assert text.startswith("rough: finished · 16 of 30 spent")
     assert "  16 trials: 16 at full" in section(text, "what happened")
-    assert "  6 failed: 6 Ran out of GPU memory" in section(text, "what happened")
+    assert "  6 failed: 6 ran out of GPU memory" in section(text, "what happened")
     found = section(text, "what was found")
     assert found[:2] == ["  best: #3  accuracy 0.8", "  with lr=0.03, width=8"]
     assert found[2] == "  the start: #1  accuracy 0.7"

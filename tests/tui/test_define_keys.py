@@ -163,6 +163,10 @@ async def test_a_parameter_that_reaches_nobody_is_told_while_it_is_typed(file: P
         said = '"weight_decay" is not in the command'
         await until(pilot, lambda: said in shown(screen, "#define-problem"))
         assert "(1 of 4: v shows all)" in shown(screen, "#define-problem")
+        await pilot.press("f6")  # in the text v is a letter
+        await until(pilot, lambda: shown(screen, "#define-problem").endswith("(1 of 4)"))
+        await pilot.press("f6")
+        await until(pilot, lambda: "v shows all" in shown(screen, "#define-problem"))
         assert "ready" in shown(screen, "#define-title"), "it may be meant"
         wanted = "{weight_decay} {width} {dropout} {momentum}"
         screen.take(screen.history.text.replace('{optimizer}"', f'{{optimizer}} {wanted}"'))

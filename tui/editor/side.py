@@ -93,11 +93,12 @@ def problem_line(checked: Checked, path: KeyPath) -> str:
     return said(checked.problems[0]) + more
 
 
-def advice_line(found: tuple[str, ...]) -> str:
-    """Return the first piece of advice, and where the others stand."""
+def advice_line(found: tuple[str, ...], *, typed: bool = False) -> str:
+    """Return the first piece of advice, and where the others stand; ``typed``: keys are text."""
     if not found:
         return ""
-    more = f"   (1 of {len(found)}: v shows all)" if len(found) > 1 else ""
+    key = "" if typed else ": v shows all"
+    more = f"   (1 of {len(found)}{key})" if len(found) > 1 else ""
     return f"Probably a mistake: {found[0]}{more}"
 
 

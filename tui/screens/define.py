@@ -9,7 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.events import Resize
+from textual.events import DescendantFocus, Resize
 from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Static, TextArea
 
@@ -149,12 +149,13 @@ class DefineScreen(EditRoom):
             form.fill(form_rows(self.checked), keep)
 
     @on(LineTable.Moved)
+    @on(DescendantFocus)
     def _show_problem(self) -> None:
         row = self.query_one(StudyForm).row()
         line = side.problem_line(self.checked, row.path if row else ()) or self._warning
         about, advice = self._advised
         if not line and about is self.checked:
-            line = side.advice_line(advice)
+            line = side.advice_line(advice, typed=isinstance(self.focused, TextArea))
         self.query_one("#define-problem", Static).update(Text(plain(line)))
 
     @work(thread=True, exclusive=True, group="advice", exit_on_error=False)

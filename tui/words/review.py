@@ -5,6 +5,7 @@ command that acts on each. Nothing is said of what is too little known.
 """
 
 import math
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -90,6 +91,14 @@ def review(
     )
 
 
+def _of_many(reason: str) -> str:
+    """Return why some trials failed, as it follows their number: ``ran out of GPU memory``."""
+    first = reason.partition(" ")[0]
+    if re.fullmatch("[A-Z][a-z]*", first):  # a sentence's word; names of errors have more capitals
+        reason = reason[:1].lower() + reason[1:]
+    return reason or "no reason is known"
+
+
 def _happened(snapshot: Snapshot, reasons: Sequence[str]) -> Iterator[str]:
     import numpy as np
 
@@ -110,7 +119,7 @@ def _happened(snapshot: Snapshot, reasons: Sequence[str]) -> Iterator[str]:
     if tasks:
         yield f"{present.plural(len(frame), 'trial')}: {', '.join(tasks)}"
     if reasons:
-        kinds = Counter(in_few_words(r) or "no reason is known" for r in reasons)
+        kinds = Counter(_of_many(in_few_words(r)) for r in reasons)
         told = [f"{n} {plain(kind)}" for kind, n in kinds.most_common(_KINDS)]
         more = len(reasons) - sum(n for _, n in kinds.most_common(_KINDS))
         yield f"{len(reasons)} failed: {', '.join(told)}" + (f", {more} otherwise" if more else "")
