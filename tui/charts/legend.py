@@ -1,6 +1,7 @@
 """The lines above and below the parallel coordinates: what is drawn, and the focused axis."""
 
 import math
+from collections.abc import Sequence
 
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts import text
@@ -15,6 +16,7 @@ from hpo_tui.tui.words.plain import plain
 
 REST = tuple(s for s in TrialState if s is not TrialState.COMPLETE)
 """States of the trials that have no result of any task: they are drawn as the partial ones."""
+_ENDED = tuple(s for s in REST if s.ended)
 
 
 def draw_header(picture: Picture) -> None:
@@ -27,7 +29,11 @@ def draw_header(picture: Picture) -> None:
     if picture.view.selected is not None:
         selected = "@@" if glyphs.ascii else line
         spans += [(selected, Ink.SELECTED), (f" #{picture.view.selected}   ", Ink.TEXT)]
-    spans += _class_spans(picture)
+    classes = _class_spans(picture, REST)
+    if text.width_of([*spans, *classes]) - 3 > picture.canvas.width:
+        # How many failed says more than how many are under way for the moment.
+        classes = _class_spans(picture, _ENDED)
+    spans += classes
     if spans:
         # No gap at the end: it would count as text that has no room.
         spans[-1] = (spans[-1][0].rstrip(), spans[-1][1])
@@ -52,7 +58,8 @@ def _best(picture: Picture) -> str:
     return said + (f", {count} bright" if count < inside else "")
 
 
-def _class_spans(picture: Picture) -> list[Span]:
+def _class_spans(picture: Picture, states: Sequence[TrialState]) -> list[Span]:
+    """Return what the classes are; ``states`` are those counted of trials without a result."""
     spans: list[Span] = []
     codes = picture.classified.codes
     complete = picture.frame.in_state(TrialState.COMPLETE)
@@ -68,7 +75,9 @@ def _class_spans(picture: Picture) -> list[Span]:
         counts = [(line_class.label, int(mine.sum()))]
         if line_class is PARTIAL:
             counts = [(PARTIAL.label, int((mine & complete).sum()))]
-            counts += [(state, int((mine & picture.frame.in_state(state)).sum())) for state in REST]
+            counts += [
+                (state, int((mine & picture.frame.in_state(state)).sum())) for state in states
+            ]
         said = ", ".join(f"{label} {size}" for label, size in counts if size)
         spans += [(sample, line_class.ink + LEVELS - 1), (f" {said}   ", Ink.TEXT)]
     return spans

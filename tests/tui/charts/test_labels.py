@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.spec import OutcomeConstraint, StudySpec
-from hpo_tui.store.frame import Frame
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.charts.scene import Scene
@@ -222,3 +223,19 @@ def test_a_name_that_an_axis_out_of_sight_has_as_well_is_told_from_it(
     picture = Scene(UNICODE).draw(snapshot_of(frame), View(), options, (36, 12))
     lines = ["".join(map(chr, row.tolist())) for row in picture.canvas.codes]
     assert "encod" in lines[picture.top - 1]
+
+
+@pytest.mark.parametrize("width", [120, 70])
+def test_a_legend_without_room_leaves_out_who_is_under_way_before_who_failed(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot], width: int
+) -> None:
+    frame = make_frame(200)
+    state = frame.state.copy()
+    state[-1], state[-2] = STATES.index(TrialState.RUNNING), STATES.index(TrialState.WAITING)
+    changed = replace(frame, state=state)
+    options = Options(("m:acc", "p:lr"), best=0)
+    picture = Scene(UNICODE).draw(snapshot_of(changed), View(), options, (width, 24))
+    legend = "".join(map(chr, picture.canvas.codes[0].tolist())).rstrip()
+    failed = int((state == STATES.index(TrialState.FAILED)).sum())
+    assert f"failed {failed}" in legend
+    assert ("running 1" in legend) is (width == 120)
