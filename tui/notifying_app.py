@@ -100,9 +100,15 @@ class NotifyingApp(TypedAhead):
 
     def withdraw(self, text: str) -> None:
         """Take a sentence away that :meth:`attract` has shown and that is true no more."""
-        for told in list(getattr(self, "_notifications", ())):
-            if told.message == plain(text):
-                self._unnotify(told)
+        said = list(getattr(self, "_notifications", ()))
+        others = [told for told in said if told.message != plain(text)]
+        if len(others) < len(said):
+            super().clear_notifications()
+            for told in others:
+                super().notify(
+                    told.message, title=told.title, severity=told.severity,
+                    timeout=told.time_left, markup=told.markup,
+                )  # fmt: skip
         self._in_sight.forget(f"\n{plain(text)}")
 
     @property

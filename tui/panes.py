@@ -100,7 +100,7 @@ TABS: tuple[Place, ...] = (
         CHARTS["slices"],
         "Slices",
         lambda s: (s.frame, s.spec, s.slices, s.maps),
-        short="slices",
+        short="sl",
     ),
 )
 """The tabs, in the order of their keys."""

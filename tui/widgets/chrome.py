@@ -130,10 +130,12 @@ class TabBar(Line):
         def texts() -> list[str]:
             return [f" {i} {name}" if name else f" {i}" for i, name in enumerate(names, 1)]
 
-        for form in (1, 0):  # all of them short, before one of them whole
-            for i, forms in enumerate(self._labels):
+        # All of them short, before one of them whole: first those that say least when short.
+        brief = sorted(range(len(names)), key=lambda i: len(self._labels[i][1]))
+        for form, order in ((1, range(len(names))), (0, brief)):
+            for i in order:
                 before = names[i]
-                names[i] = forms[form] if i != self.active else before
+                names[i] = self._labels[i][form] if i != self.active else before
                 if sum(map(len, texts())) > width:
                     names[i] = before
         return texts()

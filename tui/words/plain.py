@@ -98,11 +98,11 @@ def wrapped(text: str, width: int) -> list[str]:
     lines: list[str] = []
     for paragraph in text.splitlines():
         indent = " " * (len(paragraph) - len(paragraph.lstrip(" ")))
-        said, room = plain(paragraph), width
+        said, room = plain(paragraph), max(10, width)
         if not said.isascii() and cell_len(said) > len(said):
             # A line may end between the two cells of a character: it is a cell longer then.
-            said, room = "".join(c + _SECOND * (cell_len(c) == 2) for c in said), width - 1
-        found = textwrap.wrap(said, max(10, room), subsequent_indent=indent, drop_whitespace=True)
+            said, room = "".join(c + _SECOND * (cell_len(c) == 2) for c in said), room - 1
+        found = textwrap.wrap(said, room, subsequent_indent=indent, drop_whitespace=True)
         lines += [line.replace(_SECOND, "") for line in found] or [""]
     return lines
 
