@@ -130,9 +130,9 @@ class TabBar(Line):
         def texts() -> list[str]:
             return [f" {i} {name}" if name else f" {i}" for i, name in enumerate(names, 1)]
 
-        # All of them short, before one of them whole: first those that say least when short.
-        brief = sorted(range(len(names)), key=lambda i: len(self._labels[i][1]))
-        for form, order in ((1, range(len(names))), (0, brief)):
+        # All of them short, before one of them whole: first the last, which reads as cut otherwise.
+        every = list(range(len(names)))
+        for form, order in ((1, every), (0, every[-1:] + every[:-1])):
             for i in order:
                 before = names[i]
                 names[i] = self._labels[i][form] if i != self.active else before
