@@ -36,9 +36,10 @@ def relevance(
     """Return how much each metric matters, 0 to 1, (k,).
 
     1 for objectives, but 0 for one that is the same in all results, while another is not. For what
-    only has to keep a limit 4p(1 - p), where p is the chance that it does where this is most open:
-    at one of the configurations ``anywhere`` in the space (m, d) or one that was run and came near
-    the limit. Without objectives the limits are what is sought: 1 for all.
+    only has to keep a limit 4p(1 - p), or 1 if p is below one half, where p is the chance that it
+    does where this is least likely: at one of the configurations ``anywhere`` in the space (m, d)
+    or one that was run and came near the limit. Without objectives the limits are what is sought: 1
+    for all.
     """
     sought = {o.metric for o in spec.objectives}
     out = [float(not sought or metric in sought) for metric in spec.metric_names]
@@ -46,7 +47,7 @@ def relevance(
     if any(matters and not same for matters, same in zip(out, flat, strict=True)):
         out = [0.0 if same else matters for matters, same in zip(out, flat, strict=True)]
     for k, low, high in limits:
-        out[k] = max(out[k], _undecided(posteriors[k], low, high, anywhere))
+        out[k] = max(out[k], _open(posteriors[k], low, high, anywhere))
     return out
 
 
@@ -62,16 +63,16 @@ def _flat(table: Table, k: int) -> bool:
     return len(values) >= _FEWEST and max(spreads) <= _ROUNDING * float(np.max(np.abs(values)))
 
 
-def _undecided(posterior: Posterior, low: float, high: float, anywhere: Array) -> float:
-    """Return 4p(1 - p) where it is largest, 1 where nothing is known yet."""
+def _open(posterior: Posterior, low: float, high: float, anywhere: Array) -> float:
+    """Return how open it is whether a limit is kept, 1 where nothing is known yet."""
     rows = posterior.rows
     if len(rows.y) == 0:
         return 1.0
     gap = np.minimum(np.abs(rows.y - low), np.abs(rows.y - high))
     near = rows.x[np.argsort(gap, kind="stable")[:_CLOSEST]]
     mean, sd = posterior.predict(np.vstack([anywhere, near]))
-    chance = between((low - mean) / sd, (high - mean) / sd)
-    return float(np.max(4.0 * chance * (1.0 - chance)))
+    least = float(np.min(between((low - mean) / sd, (high - mean) / sd)))
+    return 4.0 * least * (1.0 - least) if least > 0.5 else 1.0
 
 
 def between(low: Array, high: Array) -> Array:
