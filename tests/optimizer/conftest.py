@@ -1,13 +1,16 @@
 """Studies and toy problems that the tests of the search share."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, Suggestion
+from hpo_tui.engine.optimizer.models.scaling import Column
+from hpo_tui.engine.optimizer.models.transform import RowLabels, Warp, warp
 from hpo_tui.engine.spec import StudySpec
 
 TASKS = [
@@ -88,3 +91,25 @@ def lab() -> type[Lab]:
 def toy() -> StudySpec:
     """The plain two-objective study."""
     return spec()
+
+
+def warped(
+    values: list[float],
+    *,
+    sign: float = 1.0,
+    log: bool = False,
+    limit: float | None = None,
+    tasks: list[int] | None = None,
+    configs: list[int] | None = None,
+    traded: bool = False,
+    start: Collection[int] = (),
+    front: Collection[int] = (),
+) -> tuple[np.ndarray, Warp]:
+    n = len(values)
+    task = np.array(tasks or [1] * n, dtype=np.intp)
+    config = np.array(configs or range(n), dtype=np.intp)
+    first, best = (np.isin(np.arange(n), list(rows)) for rows in (start, front))
+    return warp(
+        Column(np.array(values), sign, log, limit, 2 if traded else 0),
+        RowLabels(config, task, 1, first, best, np.array([0.25, 1.0])),
+    )
