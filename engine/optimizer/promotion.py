@@ -3,8 +3,8 @@
 index(x, t) = gain(x, t) * mean over metrics of rho_j^2(x, t) / price(x, t): the augmented expected
 improvement of Huang et al. (2006) for several objectives and tasks. The gain of the full task is
 measured against its results, that of a cheaper one against what is in hand as well (scoring.py).
-rho^2 is posterior, so a task that has spoken about x has nothing more to say. Shapes: c candidates,
-T tasks, k metrics.
+rho^2 is posterior, so a task that has spoken about x has nothing more to say. Metrics count by
+their relevance (relevance.py). Shapes: c candidates, T tasks, k metrics.
 """
 
 from dataclasses import dataclass, replace

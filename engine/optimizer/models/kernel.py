@@ -6,10 +6,10 @@ k((x,t),(x',t')) = M52(r) (L L')[t,t'] + 1 + (x - 1/2)'(x' - 1/2)
 are the prior variances of a common and of a per-task mean; the product is that of a linear trend in
 the numeric coordinates (Rasmussen & Williams 2006, section 2.7): it points at corners that nothing
 near has shown yet, and is scaled down beyond twelve coordinates (:func:`trend`). The 0.03 is a
-departure of each task from the others at fixed length scales, after the discrepancy of Kennedy &
-O'Hagan (2000) and out of reach of the fit: the few full results of a study lie close together,
-where a cheap task differs from the full one by a constant, and L would learn from them that it does
-so everywhere.
+departure of each task from the others, after the discrepancy of Kennedy & O'Hagan (2000) and out
+of reach of the fit: the few full results of a study lie close together, where a cheap task differs
+from the full one by a constant, and L would learn from them that it does so everywhere. Its length
+scales are fixed, but for parameters that do nothing (:func:`departure_lengths`).
 Shapes: n rows, d coordinates, T tasks; ``pairs`` is (d, n * n).
 """
 

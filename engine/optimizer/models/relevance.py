@@ -17,7 +17,8 @@ from hpo_tui.engine.optimizer.table import Table
 from hpo_tui.engine.spec import StudySpec
 
 RELEVANT = 0.5
-"""Relevance from which on the doubt about a metric counts where it cannot be weighed."""
+"""Relevance from which on a metric counts where it can only count or not: as an objective, and in
+the doubt about cheap tasks."""
 _FEWEST, _ROUNDING = 5, 1e-9
 """Results that tell that a metric is always the same, and what part of it may be rounding."""
 _CLOSEST = 50

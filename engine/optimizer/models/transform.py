@@ -18,6 +18,7 @@ from hpo_tui.engine.optimizer.models.scaling import Column, Scaling, scaled
 FAR = 1e6
 """Model units that nothing lies beyond."""
 _MOST = float(np.finfo(float).max)
+"""The largest finite loss."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ would speak for any cheap rows, noise too:
 
 A task is seldom right about one metric and wrong about another, yet it happens: a latent "these
 tasks are sound" joins the metrics, a metric being told truly with probability 0.9 if so and 0.1 if
-not. D of one metric so moves the belief in the others, and two weak doubts make a strong one.
+not. D of one metric so moves the belief in the others, as far as it matters to what is sought, and
+two weak doubts make a strong one.
 """
 
 from collections.abc import Sequence
