@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hpo_tui.engine.execution.metrics.text import captured_number
 from hpo_tui.engine.spec import Direction, MetricSource
 
 _UP = re.compile(
@@ -151,14 +150,18 @@ def read_output(lines: Sequence[str], seen: Mapping[str, Sequence[float]]) -> Pr
 
 
 def _matches(pattern: str, lines: Sequence[str]) -> dict[str, float]:
-    """Return the last value of each group of a pattern, as trials will read it."""
+    """Return the last value of each group of a pattern."""
     found: dict[str, float] = {}
     for line in lines:
         match = re.search(pattern, line) if len(line) <= _LONGEST else None
-        for name, text in match.groupdict().items() if match else ():
-            if (value := captured_number(text)) is not None:
-                found[name] = value
+        found.update({n: _value(t) for n, t in match.groupdict().items()} if match else {})
     return found
+
+
+def _value(text: str) -> float:
+    """Return the number that a group has matched: of a count, ``98/100``, the share."""
+    part, over, whole = text.partition("/")
+    return float(part) / max(float(whole), 1.0) if over else float(part)
 
 
 def _sentence_pattern(lines: Sequence[str]) -> str | None:
